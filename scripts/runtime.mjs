@@ -1,0 +1,110 @@
+// Finds or brings the Node that the project runs on and installs what is missing, so that `git clone` and one command are
+// enough. Plain JavaScript without dependencies, for Node 18 and newer: it is what runs before anything is installed.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+// 24.11 is the first with everything we use (node:sqlite without a warning, type stripping, argon2).
+const [major, minor] = process.versions.node.split('.').map(Number)
+const isSupported = major > 24 || (major === 24 && minor >= 11)
+
+/** Path of a supported Node, after installing it and the dependencies where they are missing or out of date. */
+export function prepare() {
+  let node = process.execPath
+  if (!isSupported) {
+    const runtime = join(root, 'runtime')
+    install(runtime, 'the pinned Node')
+    node = join(runtime, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
+    if (!existsSync(node)) {
+      fail(
+        `no Node for ${process.platform}-${process.arch} comes with the project, and this one is ${process.version}`,
+        'install Node 24.11 or newer',
+      )
+    }
+  }
+  install(root, 'the dependencies')
+  return node
+}
+
+/** Runs `args` under `node` with the terminal of this process; passes signals on and ends as the child ended. */
+export function runWith(node, args) {
+  const env = { ...process.env, PATH: `${dirname(node)}:${process.env.PATH ?? ''}` }
+  const child = spawn(node, args, { stdio: 'inherit', env })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) =>
+    fail(`cannot start ${node}: ${error.message}`, 'remove runtime/node_modules and try again'),
+  )
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+}
+
+/** True when this process already is what {@link prepare} would answer. */
+export function isPrepared() {
+  return isSupported && isInstalled(root)
+}
+
+function lockHash(folder) {
+  return createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex')
+}
+
+function isInstalled(folder) {
+  try {
+    return readFileSync(join(folder, 'node_modules', '.installed'), 'utf8') === lockHash(folder)
+  } catch {
+    return false
+  }
+}
+
+function install(folder, what) {
+  if (isInstalled(folder)) return
+  const lock = join(folder, '.installing')
+  acquire(lock, folder)
+  try {
+    if (isInstalled(folder)) return
+    process.stderr.write(`outrider: installing ${what} …\n`)
+    // --ignore-scripts: nothing we depend on needs an install script, so none gets to run.
+    const npm = spawnSync('npm', ['ci', '--loglevel=error', '--no-fund', '--no-audit', '--ignore-scripts'], {
+      cwd: folder,
+      stdio: ['ignore', 2, 2],
+    })
+    if (npm.status !== 0)
+      fail(
+        `npm ci failed in ${folder}`,
+        'see its message above; is the npm registry reachable and the folder writable?',
+      )
+    writeFileSync(join(folder, 'node_modules', '.installed'), lockHash(folder))
+  } finally {
+    rmdirSync(lock)
+  }
+}
+
+// A directory as lock keeps two first runs apart (mkdir is atomic); one left by a killed run is taken over after five minutes.
+function acquire(lock, folder) {
+  for (;;) {
+    try {
+      return mkdirSync(lock)
+    } catch (error) {
+      if (error.code !== 'EEXIST')
+        fail(`cannot write in ${folder}: ${error.message}`, 'make the folder writable, or clone into one that is')
+    }
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 300_000) {
+      try {
+        rmdirSync(lock)
+      } catch {
+        // another run was faster; the next mkdir decides
+      }
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  }
+}
+
+function fail(what, hint) {
+  process.stderr.write(`outrider: ${what}\n  hint: ${hint}\n`)
+  process.exit(2)
+}

@@ -1,0 +1,228 @@
+/**
+ * What a running Outrider is told, after both sources were read: `outrider.yaml` and any number of `ossec.conf` files. Blocks that Wazuh knows keep
+ * Wazuh's names and meaning (spec/ossec-conf.md); everything else is ours. The readers (`wazuh/ossec-conf.ts`, `settings.ts`) parse, check
+ * and report; whoever gets a Config trusts it.
+ */
+import type { Problem } from './problem.ts'
+
+/** Where a block stands, for messages. */
+export interface Place {
+  file: string
+  line: number
+}
+
+/** `<integration>`, or a destination of `outrider.yaml` that runs a script. spec/integratord.md section 2. */
+export interface IntegrationBlock {
+  place: Place
+  name: string
+  hook_url?: string
+  api_key?: string
+  /** 0 means no level filter. */
+  level: number
+  /** Undefined: no filter. An empty list matches nothing. */
+  rule_id?: number[]
+  /** The text as written: a comma list that is not trimmed. */
+  group?: string
+  /** OS_Match pattern. */
+  event_location?: string
+  max_log: number
+  alert_format?: string
+  options?: string
+  timeout: number
+  retries: number
+}
+
+/** `<command>`. */
+export interface CommandBlock {
+  place: Place
+  name: string
+  executable: string
+  timeout_allowed: boolean
+  extra_args?: string
+  /** OSSEC only: which values the script gets. */
+  expect?: string
+}
+
+/** `<active-response>`. spec/active-response.md section 1.2. */
+export interface ActiveResponseBlock {
+  place: Place
+  command: string
+  location: { server: boolean; local: boolean; defined: boolean; all: boolean }
+  agent_id?: string
+  rules_id: number[]
+  /** OS_Regex pattern over the rule's raw group string. */
+  rules_group?: string
+  /** 0 means unset. */
+  level: number
+  /** Seconds; 0 means it is never undone. Already 0 where the command does not allow a timeout. */
+  timeout: number
+  /** Minutes, at most five. */
+  repeated_offenders: number[]
+}
+
+/** `<wodle name="command">`. spec/wodle-command.md part A. */
+export interface WodleCommandBlock {
+  place: Place
+  disabled: boolean
+  tag: string
+  command: string
+  interval: { every: number; unit: 'seconds' | 'months' }
+  day?: number
+  /** 0 is Sunday. */
+  wday?: number
+  /** `hh:mm`. */
+  time?: string
+  run_on_start: boolean
+  ignore_output: boolean
+  /** Seconds; 0 means none. */
+  timeout: number
+  verify: { md5?: string; sha1?: string; sha256?: string; skip_verification: boolean }
+}
+
+/** `<localfile>`. spec/wodle-command.md part B. */
+export interface LocalfileBlock {
+  place: Place
+  /** A path, a glob, or a path with strftime codes, as written. Relative ones are relative to the home folder. */
+  location: string
+  log_format: string
+  /** For `command` and `full_command`. */
+  command?: string
+  alias?: string
+  /** Seconds, for `command` and `full_command`. */
+  frequency: number
+  only_future_events: boolean
+  labels: { key: string; value: string }[]
+  ignore: { type: 'osmatch' | 'osregex' | 'pcre2'; pattern: string }[]
+  restrict: { type: 'osmatch' | 'osregex' | 'pcre2'; pattern: string }[]
+  exclude?: string
+  out_format?: string
+  /** Seconds. */
+  age?: number
+}
+
+/** `<ruleset>` after merging (spec/ossec-conf.md section 6). Paths as written. */
+export interface RulesetBlock {
+  place: Place
+  rule_dir: { path: string; pattern: string }[]
+  decoder_dir: { path: string; pattern: string }[]
+  rule_include: string[]
+  decoder_include: string[]
+  rule_exclude: string[]
+  decoder_exclude: string[]
+  list: string[]
+}
+
+/** `<global>` and `<alerts>`. */
+export interface GlobalBlock {
+  jsonout_output: boolean
+  alerts_log: boolean
+  /** Rules of at least this level are written. Wazuh's code default is 1, its shipped file says 3. */
+  log_alert_level: number
+  email_alert_level: number
+  /** As written; address entries and OS_Match patterns. */
+  white_list: string[]
+  /** Seconds; 0 is off. */
+  rotate_interval: number
+  /** Bytes; 0 is off. */
+  max_output_size: number
+  cluster?: { name: string; node_name?: string }
+}
+
+/** What one or several ossec.conf files say, of the parts we know. */
+export interface OssecConfig {
+  integrations: IntegrationBlock[]
+  commands: CommandBlock[]
+  responses: ActiveResponseBlock[]
+  /** `<disabled>` of the first active-response block that has one, as execd reads it. */
+  responses_disabled: boolean
+  wodles: WodleCommandBlock[]
+  localfiles: LocalfileBlock[]
+  ruleset?: RulesetBlock
+  global: GlobalBlock
+}
+
+/** A destination of `outrider.yaml`: one of our definitions, or a script named `custom-…`. */
+export interface Destination {
+  place: Place
+  /** The key in `destinations:`; unique. A block of ossec.conf gets its own name, with `-2`, `-3` … when repeated. */
+  name: string
+  /** Name of a definition in `integrations/`, or `script`. */
+  type: string
+  /** For our definitions: parsed and complete, secrets resolved. */
+  options: Record<string, unknown>
+  /** For scripts: the block, as integratord would read it. */
+  script?: IntegrationBlock
+  /** The filters that `<integration>` knows; same names, same meaning. */
+  filter: Pick<IntegrationBlock, 'level' | 'rule_id' | 'group' | 'event_location'>
+  /** CEL over the alert's fields; both must hold. */
+  where?: string
+  except?: string
+  /** How many at once; 1 keeps the file's order. */
+  concurrency: number
+  /** Seconds for one try; a script's process group is killed then. */
+  deadline: number
+  /** Requests per second at most; undefined is no limit. */
+  rate?: number
+  /** Destination that gets the alert when this one cannot. */
+  fallback?: string
+  /** Where a new destination begins: at the first alert after it was added, or at the start of what is there. */
+  from: 'now' | 'start'
+}
+
+/** A receiver of `outrider.yaml`. */
+export interface ReceiverSetting {
+  place: Place
+  name: string
+  /** Name of a definition in `receivers/`. */
+  type: string
+  /** URL path, default `/webhook/NAME`. */
+  path: string
+  /** File that the events are appended to; followed as a JSON localfile. */
+  file: string
+  options: Record<string, unknown>
+  /** Bytes. */
+  max_body: number
+}
+
+/** A wodle of `outrider.yaml`: one of our definitions on a schedule. */
+export interface WodleSetting {
+  place: Place
+  tag: string
+  /** Name of a definition in `wodles/`. */
+  type: string
+  /** Seconds. */
+  interval: number
+  run_on_start: boolean
+  options: Record<string, unknown>
+}
+
+export interface ResponseSettings {
+  /** False: only say what would be done. Default: false unless asked for. */
+  enabled: boolean
+  /** Options of our own responses, by name. */
+  options: Record<string, Record<string, unknown>>
+  /** Addresses and networks that are never blocked, besides the built-in guards and `<white_list>`. */
+  never: string[]
+  /** At most this many new blocks a minute. */
+  max_per_minute: number
+  /** Seconds a script may run. */
+  deadline: number
+}
+
+export interface Config {
+  /** Folder that stands for `/var/ossec`; absolute. */
+  home: string
+  /** `embedded`: our engine writes alerts.json. `beside`: a real Wazuh writes it and we follow. */
+  engine: 'embedded' | 'beside'
+  /** Absolute path of alerts.json. */
+  alerts_file: string
+  ossec: OssecConfig
+  listen: { host: string; port: number }
+  destinations: Destination[]
+  receivers: ReceiverSetting[]
+  wodles: WodleSetting[]
+  responses: ResponseSettings
+  /** Every value that must never be shown. */
+  secrets: string[]
+  problems: Problem[]
+}

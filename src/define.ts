@@ -1,0 +1,169 @@
+/**
+ * The four functions that a component's author reads. Definitions describe, runners act: a connector returns the request that would be sent, a
+ * response the commands that would run; reading, sending, retrying, waiting, logging and counting are done once, for all of them.
+ */
+import type * as z from 'zod/mini'
+import type { Alert, Event } from './alert.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: any schema of an object; each definition narrows it to its own.
+type Schema = z.ZodMiniObject<any>
+type Options<S extends Schema> = z.infer<S>
+
+// ---------------------------------------------------------------------------------------------------------------- integrations
+
+/** One HTTP request as a value. `json` sets the content type and the body. */
+export interface HttpRequest {
+  /** Default `POST`. */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  url: string
+  headers?: Record<string, string>
+  json?: unknown
+  body?: string | Uint8Array
+}
+
+/** What came back. `text` is at most 64 KiB of the body. */
+export interface HttpResponse {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  text: string
+}
+
+/**
+ * What became of one delivery. `delivered`: the destination has it (`ref` is its own name for it: a ticket key, a message id). `retry`: not now;
+ * `after_ms` is what the destination asked for. `rejected`: it will never take this one. `paused`: it takes nothing until a person mends
+ * something (a revoked credential); the queue is kept.
+ */
+export type Outcome =
+  | { kind: 'delivered'; ref?: string }
+  | { kind: 'retry'; reason: string; after_ms?: number }
+  | { kind: 'rejected'; reason: string }
+  | { kind: 'paused'; reason: string }
+
+/** What a definition may know besides the alert and its options. */
+export interface IntegrationContext {
+  /** The same for every try of the same alert at the same destination; for services that know idempotency keys. */
+  idempotency_key: string
+  /** Title and body as the destination's templates (or the defaults) render them, not yet escaped for the medium. */
+  title: string
+  body: string
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export interface Integration<S extends Schema = Schema> {
+  /** Kebab case; the name in `<integration><name>` and in `type:` of a destination. */
+  name: string
+  /** One sentence. */
+  summary: string
+  /** Where the service describes the contract. */
+  docs: string
+  /** Every option has a description; a secret one has `secret: true` in its metadata. */
+  options: S
+  /** Options that parse; shown in the documentation and used by the conformance test. */
+  example: Record<string, unknown>
+  /** One alert, one request. Undefined: this alert is not for this destination, and counts as delivered. */
+  request(alert: Alert, options: Options<S>, context: IntegrationContext): HttpRequest | undefined
+  /** Only for services whose status code does not tell. Undefined: judge by the status code. */
+  outcome?(response: HttpResponse): Outcome | undefined
+}
+
+export function defineIntegration<S extends Schema>(integration: Integration<S>): Integration<S> {
+  return integration
+}
+
+// ------------------------------------------------------------------------------------------------------------------- responses
+
+/** A program to run: never a shell line, so that no character of an alert can mean anything. */
+export interface Command {
+  argv: [program: string, ...args: string[]]
+  stdin?: string
+}
+
+export interface Response<S extends Schema = Schema> {
+  name: string
+  summary: string
+  docs: string
+  options: S
+  example: Record<string, unknown>
+  /** What is acted on (an address, an account), from the alert; undefined when there is nothing to do. Same key, same lease. */
+  key(alert: Alert): string | undefined
+  /** Run once before the first `add` and after a restart: tables, sets, chains. Must be safe to repeat. */
+  prepare?(options: Options<S>): Command[]
+  /** `seconds` is how long it should hold, 0 for ever: a kernel that can time out by itself should be told. Must be safe to repeat. */
+  add(key: string, seconds: number, options: Options<S>): Command[]
+  /** Takes it back. Must be safe when there is nothing to take back. */
+  delete?(key: string, options: Options<S>): Command[]
+  /** Lists the keys in force; used to compare what should be with what is. */
+  list?: { commands(options: Options<S>): Command[]; parse(stdout: string[]): string[] }
+}
+
+export function defineResponse<S extends Schema>(response: Response<S>): Response<S> {
+  return response
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- wodles
+
+export interface WodleContext {
+  /** Reads a file below `/` (so that tests can hand in recorded ones); undefined when it is not there or not readable. */
+  read(path: string): string | undefined
+  /** Names in a folder; empty when it is not there or not readable. */
+  list(path: string): string[]
+  /** Target of a symbolic link; undefined when it is not there or not readable. */
+  readlink(path: string): string | undefined
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+export interface Wodle<S extends Schema = Schema> {
+  name: string
+  summary: string
+  options: S
+  example: Record<string, unknown>
+  /** Yields the events of one run; each becomes one line of JSON at location `command_TAG`. */
+  run(context: WodleContext, options: Options<S>): Iterable<Record<string, unknown>>
+}
+
+export function defineWodle<S extends Schema>(wodle: Wodle<S>): Wodle<S> {
+  return wodle
+}
+
+// ------------------------------------------------------------------------------------------------------------------- receivers
+
+/** One HTTP delivery: headers in lower case, the body as the bytes that came. */
+export interface Delivery {
+  method: string
+  path: string
+  query: Record<string, string>
+  headers: Record<string, string>
+  body: Uint8Array
+  /** Milliseconds since 1970. */
+  now: number
+}
+
+/** Genuine deliveries carry events (each an object, written as one line of JSON); `id` makes a repeat recognisable. */
+export type Verdict =
+  | { kind: 'accepted'; id?: string; events: Record<string, unknown>[] }
+  | { kind: 'refused'; status: 400 | 401 | 403 | 413 | 415; reason: string }
+
+export interface Receiver<S extends Schema = Schema> {
+  name: string
+  summary: string
+  docs: string
+  options: S
+  example: Record<string, unknown>
+  /** Cheap checks before costly ones; signatures over the raw bytes and in constant time. */
+  receive(delivery: Delivery, options: Options<S>): Verdict
+  /** A correctly signed sample delivery, for `outrider send` and the tests. */
+  sample(
+    event: Record<string, unknown> | undefined,
+    options: Options<S>,
+    now: number,
+  ): Pick<Delivery, 'headers' | 'body'>
+}
+
+export function defineReceiver<S extends Schema>(receiver: Receiver<S>): Receiver<S> {
+  return receiver
+}
+
+export type { Event }

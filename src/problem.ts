@@ -1,0 +1,23 @@
+/** Something wrong in a file that a person wrote: what, where, and how to mend it. One bad block never stops the rest. */
+export interface Problem {
+  severity: 'error' | 'warning'
+  /** Path as the user gave it. */
+  file: string
+  /** First line is 1; 0 when the whole file is meant. */
+  line: number
+  /** Lower case, no final period, values in quotes. */
+  message: string
+  /** How to mend it. */
+  hint?: string
+  /** What a real Wazuh would do with it, where that differs from skipping the block: "the manager does not start". */
+  wazuh?: string
+}
+
+/** `etc/ossec.conf:14 error: …` and the hint on a line of its own. */
+export function formatProblem(problem: Problem): string {
+  const place = problem.line > 0 ? `${problem.file}:${problem.line}` : problem.file
+  const lines = [`${place} ${problem.severity}: ${problem.message}`]
+  if (problem.hint) lines.push(`  hint: ${problem.hint}`)
+  if (problem.wazuh) lines.push(`  Wazuh: ${problem.wazuh}`)
+  return lines.join('\n')
+}
