@@ -51,10 +51,10 @@ export interface AlertRule {
 
 /** The byte string of a text: its UTF-8 bytes, one character each. */
 export function toBytes(text: string): string {
-  return Buffer.from(text, 'utf8').latin1Slice()
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /** The text of a byte string; bytes that are not UTF-8 become U+FFFD. */
 export function fromBytes(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').utf8Slice()
+  return Buffer.from(bytes, 'latin1').toString('utf8')
 }
