@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { Delivery } from '../define.ts'
 import github from './github.ts'
 
-const options = { secret: 'It's a Secret to Everybody' }
+const options = { secret: "It's a Secret to Everybody" }
 
 function delivery(body: string, headers: Record<string, string> = {}, secret = options.secret): Delivery {
   return {

@@ -22,7 +22,7 @@ export default defineReceiver({
         z.meta({ description: 'Webhook secret as set on GitHub; a list while it is being changed.', secret: true }),
       ),
   }),
-  example: { secret: 'It's a Secret to Everybody' },
+  example: { secret: "It's a Secret to Everybody" },
 
   receive(delivery, { secret }): Verdict {
     if (delivery.method !== 'POST') return { kind: 'refused', status: 400, reason: 'GitHub delivers with POST' }
