@@ -1,0 +1,229 @@
+/**
+ * What the API looks at and acts on, as plain functions. The daemon supplies them from the real feed, delivery runner, responder and so on; a
+ * part that this daemon does not have is left out, and its paths answer 404 with the reason.
+ *
+ * Times are milliseconds since 1970. Whatever a part returns may be shown: secrets are masked by the part, and once more by {@link Parts.mask}.
+ */
+import type { Delivery, Verdict } from '../define.ts'
+import type { Problem } from '../problem.ts'
+
+type Maybe<T> = T | Promise<T>
+
+/** What became of an action. Refused ones name the reason and the mend; `status` is the HTTP status that says the same. */
+export type Result<T = Record<string, never>> =
+  | { ok: true; value: T }
+  | { ok: false; status: 400 | 403 | 404 | 409 | 429 | 503; error: string; hint?: string }
+
+/** Who acts and why; every change made by hand is recorded with it. */
+export interface Manual {
+  reason: string
+  /** `console` or `api`. */
+  by: string
+}
+
+export interface Parts {
+  /** Replaces every secret value in a text; sees each answer before it leaves. */
+  mask(text: string): string
+  status(): Maybe<Status>
+  alerts?: AlertSource
+  /** Everything the readers of the configuration found wrong, and what went wrong since. */
+  problems?(): Maybe<Problem[]>
+  engine?(): Maybe<EngineStatus>
+  inputs?(): Maybe<InputStatus[]>
+  destinations?(): Maybe<DestinationStatus[]>
+  deliveries?: Deliveries
+  blocks?: Blocks
+  /** What guards refused to block, newest first. */
+  refusals?(): Maybe<Refusal[]>
+  receivers?: Receivers
+  logtest?: Logtest
+}
+
+export interface Status {
+  version: string
+  /** When this daemon started. */
+  started: number
+  home: string
+  engine: 'embedded' | 'beside'
+  /** False: responses only say what they would do. */
+  responses_enabled: boolean
+  /** What to do next on a machine where nothing happened yet, with a command that can be pasted into a shell. */
+  next_step?: { text: string; command: string }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- alerts
+
+/** One alert of the ring: its JSON as one line, and the little that filters need without parsing it. */
+export interface AlertEntry {
+  /** Counts up by one within an epoch. */
+  seq: number
+  level: number
+  rule: string
+  line: string
+}
+
+/** The newest alerts and those to come; `AlertFeed` in alert-feed.ts is one. */
+export interface AlertSource {
+  /** Differs between two runs of the daemon, so that a client's place in the ring of a former run is not mistaken for one in this. */
+  epoch: string
+  /** Oldest first. */
+  recent(): readonly AlertEntry[]
+  /** Calls the listener with each new alert until the returned function is called. The listener never throws and returns at once. */
+  subscribe(listener: (entry: AlertEntry) => void): () => void
+}
+
+// ------------------------------------------------------------------------------------------------------------- what runs and how
+
+export interface EngineStatus {
+  rules: number
+  decoders: number
+  lists: number
+  /** Events and alerts since the start. */
+  events: number
+  alerts: number
+}
+
+export interface InputStatus {
+  /** File path, wodle tag or receiver name. */
+  name: string
+  kind: 'file' | 'wodle' | 'receiver' | 'alerts'
+  state: 'ok' | 'waiting' | 'failing'
+  /** Events since the start. */
+  events: number
+  last_event?: number
+  /** Why it waits or fails, or what it does. */
+  detail?: string
+}
+
+export interface DestinationStatus {
+  name: string
+  /** Name of the definition, or `script`. */
+  type: string
+  /** `retrying`: the last try failed and will be repeated. `paused`: a person has to mend something first. */
+  state: 'ok' | 'retrying' | 'paused'
+  /** Alerts in the log or in state.db that it should have and has not. */
+  waiting: number
+  /** Since when the oldest of them waits. */
+  waiting_since?: number
+  next_try?: number
+  /** Deliveries it will never accept, kept until retried or dropped. */
+  rejected: number
+  /** Since the start. */
+  delivered: number
+  last_delivered?: number
+  /** Why something waits or was rejected, in one line. */
+  reason?: string
+}
+
+/** A delivery that waits or was rejected. */
+export interface DeliverySummary {
+  id: string
+  destination: string
+  state: 'waiting' | 'rejected'
+  alert: { id: string; rule: string; level: number; description: string; timestamp: string }
+  attempts: number
+  since: number
+  next_try?: number
+  reason: string
+}
+
+export interface DeliveryDetail extends DeliverySummary {
+  /** What was sent last, secrets masked: a request, or a command line. */
+  request?: string
+  /** What came back: status line and the start of the body, or what the script printed. */
+  answer?: string
+}
+
+export interface Deliveries {
+  list(filter: { destination?: string; state?: 'waiting' | 'rejected'; limit: number }): Maybe<DeliverySummary[]>
+  show(id: string): Maybe<DeliveryDetail | undefined>
+  /** Tries one again now. */
+  retry(id: string, by: string): Maybe<Result>
+  /** Tries all of a destination again now, also one that is paused; `count` is how many. */
+  retryAll(destination: string, by: string): Maybe<Result<{ count: number }>>
+  /** Gives one up for good. */
+  drop(id: string, manual: Manual): Maybe<Result>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- blocks
+
+/** A lease: what is blocked, why, until when. */
+export interface Block {
+  id: string
+  /** Name of the response. */
+  response: string
+  /** What is acted on: an address, an account. */
+  key: string
+  state: 'planned' | 'in force' | 'undoing' | 'failed'
+  /** True: only what would have been done. */
+  dry_run: boolean
+  since: number
+  /** Undefined: for ever. */
+  until?: number
+  /** The rule, or the person's reason. */
+  why: string
+  /** `rule 5712`, `console`, `cli:root`. */
+  by: string
+  alert?: string
+  /** What went wrong with the last try. */
+  reason?: string
+}
+
+export interface Blocks {
+  /** All but the ended ones. */
+  list(): Maybe<Block[]>
+  /** Names of the responses that can be used by hand. */
+  responses(): Maybe<string[]>
+  /** `seconds` 0 means for ever. Guards are asked here too. */
+  add(block: { response: string; key: string; seconds: number } & Manual): Maybe<Result<{ id: string }>>
+  /** Undoes it now. */
+  remove(id: string, manual: Manual): Maybe<Result>
+  /** Adds seconds to its end. */
+  extend(id: string, seconds: number, manual: Manual): Maybe<Result<{ until: number }>>
+}
+
+export interface Refusal {
+  at: number
+  response: string
+  key: string
+  guard: string
+  reason: string
+  alert?: string
+}
+
+// -------------------------------------------------------------------------------------------------------------------- webhooks
+
+export interface Receivers {
+  /** The receiver at exactly this path; `max_body` in bytes. */
+  find(path: string): { name: string; max_body: number } | undefined
+  /**
+   * Judges one delivery and answers `accepted` only after its events are on disk (or were, for a repeat). `unavailable`: genuine perhaps, but
+   * it could not be kept now (disk full); the sender is asked to come again.
+   */
+  receive(name: string, delivery: Delivery): Promise<Verdict | { kind: 'unavailable'; reason: string }>
+}
+
+// --------------------------------------------------------------------------------------------------------------------- logtest
+
+/** The body of Wazuh's `PUT /logtest`; `token` names a session. */
+export interface LogtestRequest {
+  event: string
+  log_format: string
+  location: string
+  token?: string
+}
+
+/** The `data` of Wazuh's answer, spec/api.md section 6.1. `codemsg`: 0 fine, 1 warnings, -1 errors. */
+export interface LogtestAnswer {
+  messages?: string[]
+  token?: string
+  output?: Record<string, unknown>
+  alert?: boolean
+  codemsg: number
+}
+
+export interface Logtest {
+  run(request: LogtestRequest): Maybe<LogtestAnswer>
+  /** Ends a session. */
+  close(token: string): Maybe<LogtestAnswer>
+}
