@@ -21,3 +21,16 @@ export function formatProblem(problem: Problem): string {
   if (problem.wazuh) lines.push(`  Wazuh: ${problem.wazuh}`)
   return lines.join('\n')
 }
+
+/**
+ * Something that a person has to mend before a command can do its work: wrong usage, a taken port, a folder that cannot be written. The command
+ * line prints message and hint and ends with exit code 2; everything else that is thrown is a fault of ours.
+ */
+export class UserError extends Error {
+  override name = 'UserError'
+  hint?: string
+  constructor(message: string, hint?: string, cause?: unknown) {
+    super(message, { cause })
+    this.hint = hint
+  }
+}

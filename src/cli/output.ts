@@ -1,0 +1,48 @@
+/** What commands print: tables for people, JSON for programs. Colour only on a terminal. */
+import { stripVTControlCharacters, styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** `text` in a style, when standard output is a terminal and NO_COLOR is not set. */
+export function styled(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout, validateStream: true })
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+/**
+ * Columns as wide as their widest cell; the last one is cut at the terminal's edge. Control characters in cells (log text is a stranger's)
+ * are made visible, so that no alert can move the cursor or recolour the screen.
+ */
+export function table(head: string[], rows: string[][]): string {
+  const safe = rows.map((row) => row.map(makeVisible))
+  const widths = head.map((title, column) => Math.max(title.length, ...safe.map((row) => row[column]?.length ?? 0)))
+  const edge = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  const line = (cells: string[]) => {
+    const text = cells
+      .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column]!)))
+      .join('  ')
+    return text.length > edge ? `${text.slice(0, edge - 1)}…` : text
+  }
+  return [styled('bold', line(head)), ...safe.map(line)].join('\n')
+}
+
+export function makeVisible(text: string): string {
+  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => (character === '\n' ? '⏎' : '·'))
+}
+
+/** `3 s ago`, `in 5 min`: a moment as seen from now. */
+export function relative(at: number, now: number): string {
+  const seconds = Math.round(Math.abs(at - now) / 1000)
+  const text =
+    seconds < 90
+      ? `${seconds} s`
+      : seconds < 5400
+        ? `${Math.round(seconds / 60)} min`
+        : seconds < 129_600
+          ? `${Math.round(seconds / 3600)} h`
+          : `${Math.round(seconds / 86_400)} days`
+  return at > now ? `in ${text}` : `${text} ago`
+}
