@@ -1,0 +1,147 @@
+/** The `outrider` command. Each command's code is loaded when it is called, so that `logtest` does not wait for the daemon's libraries. */
+import { resolve } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { UserError } from '../problem.ts'
+import { version } from '../version.ts'
+
+export interface GlobalOptions {
+  home: string
+}
+
+const program = new Command('outrider')
+  .description('The extension system for Wazuh and OSSEC, with an engine of its own.')
+  .version(version, '-V, --version')
+  .option('--home <dir>', 'folder that stands for /var/ossec', process.env.OUTRIDER_HOME ?? 'outrider-home')
+  .showHelpAfterError('(outrider --help shows what there is)')
+  .configureHelp({ sortSubcommands: false })
+  .exitOverride()
+
+const globals = (): GlobalOptions => ({ home: resolve(program.opts().home) })
+
+program
+  .command('up')
+  .description('run everything that is configured, in the foreground')
+  .option('--json', 'log as JSON lines, also on a terminal')
+  .action(async (options) => (await import('./up.ts')).up({ ...globals(), ...options }))
+
+program
+  .command('logtest')
+  .description('what a log line becomes: one event at a time, or NDJSON in and out with --json')
+  .option('--json', 'read one JSON object a line and answer each with one line')
+  .option('-v, --verbose', 'show every rule that was tried, and why it did not match')
+  .option('-l, --location <location>', 'where the lines come from', 'stdin')
+  .option('--ruleset <dir>', 'a folder with rules/ decoders/ lists/')
+  .option('--rules <path>', 'rule file or folder; repeatable', collect, [])
+  .option('--decoders <path>', 'decoder file or folder; repeatable', collect, [])
+  .option('--lists <path>', 'CDB list file or folder; repeatable', collect, [])
+  .action(async (options) => (await import('./logtest.ts')).logtest({ ...globals(), ...options }))
+
+const alerts = program.command('alerts').description('look at alerts.json')
+alerts
+  .command('tail')
+  .description('the newest alerts, and those to come')
+  .option('-n, --lines <n>', 'how many of the newest to begin with', toCount, 10)
+  .option('--no-follow', 'end after those')
+  .option('--level <n>', 'only alerts of at least this level', toCount, 0)
+  .option('--json', 'print the alerts as they are')
+  .option('--file <path>', 'alerts.json to read instead of the home folder’s')
+  .action(async (options) => (await import('./alerts.ts')).tail({ ...globals(), ...options }))
+alerts
+  .command('report')
+  .description('how alerts are distributed over levels, rules, agents and ATT&CK techniques')
+  .option('--since <when>', 'begin: a date, or 90m, 24h, 7d before now')
+  .option('--until <when>', 'end, likewise')
+  .option('--top <n>', 'rows of each part', toCount, 10)
+  .option('--json', 'JSON, also on a terminal')
+  .option('--file <path>', 'read this file (plain or .gz) instead of the home folder’s days')
+  .action(async (options) => (await import('./alerts.ts')).report({ ...globals(), ...options }))
+
+const deliveries = program.command('deliveries').description('alerts that wait for a destination or were rejected')
+deliveries
+  .command('list')
+  .option('--destination <name>', 'only this destination')
+  .option('--state <state>', 'only "waiting" or "rejected"', oneOf('waiting', 'rejected'))
+  .option('--limit <n>', 'at most this many', toCount, 100)
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./deliveries.ts')).list({ ...globals(), ...options }))
+deliveries
+  .command('show <id>')
+  .description('the alert, the request (secrets masked), the answer and the reason')
+  .option('--json', 'JSON instead of text')
+  .action(async (id, options) => (await import('./deliveries.ts')).show(id, { ...globals(), ...options }))
+deliveries
+  .command('retry [id]')
+  .description('try one again now, or all of a destination')
+  .option('--destination <name>', 'all of this destination, also when it is paused')
+  .action(async (id, options) => (await import('./deliveries.ts')).retry(id, { ...globals(), ...options }))
+deliveries
+  .command('drop <id>')
+  .description('give one up for good')
+  .requiredOption('--reason <text>', 'why; it is kept in the log')
+  .action(async (id, options) => (await import('./deliveries.ts')).drop(id, { ...globals(), ...options }))
+
+const blocks = program.command('blocks').description('active responses in force')
+blocks
+  .command('list')
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./blocks.ts')).list({ ...globals(), ...options }))
+blocks
+  .command('add <response> <key>')
+  .description('block by hand; the same guards are asked')
+  .requiredOption('--seconds <n>', 'how long; 0 is for ever', toCount)
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (response, key, options) =>
+    (await import('./blocks.ts')).add(response, key, { ...globals(), ...options }),
+  )
+blocks
+  .command('extend <id>')
+  .description('let it last longer')
+  .requiredOption('--seconds <n>', 'how much longer', toCount)
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (id, options) => (await import('./blocks.ts')).extend(id, { ...globals(), ...options }))
+blocks
+  .command('remove <id>')
+  .description('undo it now')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (id, options) => (await import('./blocks.ts')).remove(id, { ...globals(), ...options }))
+
+program
+  .command('send <receiver>')
+  .description('sign a sample webhook with the configured secret and post it to the running receiver')
+  .option('--event <file>', 'JSON payload to send instead of the sample; - for standard input')
+  .option('--print', 'print it as a curl command instead of sending it')
+  .action(async (receiver, options) => (await import('./send.ts')).send(receiver, { ...globals(), ...options }))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = exitCode(error)
+}
+
+function exitCode(error: unknown): number {
+  // Commander has printed its own message; asking for help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UserError || (error instanceof Error && 'hint' in error)) {
+    const { message, hint } = error as UserError
+    process.stderr.write(`outrider: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`)
+    return 2
+  }
+  process.stderr.write(`outrider: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function toCount(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
+  return Number(text)
+}
+
+function oneOf(...choices: string[]) {
+  return (text: string) => {
+    if (!choices.includes(text)) throw new InvalidArgumentError(`one of ${choices.join(', ')} is needed`)
+    return text
+  }
+}
