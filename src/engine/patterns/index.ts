@@ -1,0 +1,31 @@
+/** The pattern languages of the analysis engine. spec/engine-regex.md. */
+import { compileExact } from './exact.ts'
+import { compileOsMatch } from './os-match.ts'
+import { compileOsRegex } from './os-regex.ts'
+import type { Compiled, PatternKind, PatternOptions } from './pattern.ts'
+import { compilePcre2 } from './pcre2.ts'
+import { compileWordMatch } from './word-match.ts'
+
+export type { Compiled, Match, Pattern, PatternError, PatternKind, PatternOptions } from './pattern.ts'
+export { lowerAscii } from './pattern.ts'
+
+/**
+ * Compiles a pattern of any of the engine's languages. A pattern holds no state of a match, so one may be shared.
+ *
+ * @param source the pattern as a byte string
+ * @returns `{ pattern }`, or `{ error }` where the original refuses the pattern; never throws
+ */
+export function compilePattern(kind: PatternKind, source: string, options: PatternOptions = {}): Compiled {
+  switch (kind) {
+    case 'osregex':
+      return compileOsRegex(source, options.captures, options.caseSensitive)
+    case 'osmatch':
+      return compileOsMatch(source, options.caseSensitive)
+    case 'pcre2':
+      return compilePcre2(source, options.captures)
+    case 'wordmatch':
+      return compileWordMatch(source)
+    case 'string':
+      return compileExact(source)
+  }
+}
