@@ -65,11 +65,13 @@ export interface AlertEntry {
 /** The newest alerts and those to come; `AlertFeed` in alert-feed.ts is one. */
 export interface AlertSource {
   /** Differs between two runs of the daemon, so that a client's place in the ring of a former run is not mistaken for one in this. */
-  epoch: string
-  /** Oldest first. */
-  recent(): readonly AlertEntry[]
-  /** Calls the listener with each new alert until the returned function is called. The listener never throws and returns at once. */
-  subscribe(listener: (entry: AlertEntry) => void): () => void
+  readonly epoch: string
+  /** `seq` of the oldest and the newest entry that is held; `first` is `last + 1` when there is none. */
+  readonly first: number
+  readonly last: number
+  get(seq: number): AlertEntry | undefined
+  /** Calls the listener after each new alert until the returned function is called. The listener never throws and returns at once. */
+  subscribe(listener: () => void): () => void
 }
 
 // ------------------------------------------------------------------------------------------------------------- what runs and how

@@ -1,0 +1,170 @@
+/** The JSON endpoints under `/api/`: what is asked is checked here, what is done is done by the parts. */
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import * as z from 'zod/mini'
+import { alertStream, readFilter, readNumber, recentAlerts } from './alerts.ts'
+import { ApiError, json } from './answer.ts'
+import { readBody } from './body.ts'
+import type { Parts, Result } from './parts.ts'
+
+export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { caller: 'console' | 'api' } }
+
+export interface RouteOptions {
+  heartbeat_ms: number
+  body_timeout_ms: number
+  now(): number
+}
+
+/** Larger than the 64 KiB that an event may have, with room for JSON's escapes. */
+const max_body = 512 * 1024
+const max_limit = 5000
+
+const reason = z.string().check(z.trim(), z.minLength(1, 'say why: a reason is required'), z.maxLength(500))
+const seconds = z.int().check(z.minimum(0), z.maximum(10 * 365 * 86400))
+const Reason = z.strictObject({ reason })
+const NewBlock = z.strictObject({
+  response: z.string(),
+  key: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
+  seconds,
+  reason,
+})
+const Extension = z.strictObject({ seconds: seconds.check(z.minimum(1)), reason })
+const filled = z.string().check(z.minLength(1))
+const LogtestBody = z.strictObject({
+  event: filled,
+  log_format: z._default(filled, 'syslog'),
+  location: z._default(filled, 'stdin'),
+  token: z.optional(z.string()),
+})
+
+export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now }: RouteOptions): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>()
+  const answer = (c: Context, value: unknown) => json(c, parts.mask, value)
+  const parse = async <T>(c: Context, schema: z.ZodMiniType<T>): Promise<T> => {
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+    if (type !== 'application/json') throw new ApiError(415, 'the body has to be application/json')
+    return parseJson(await readBody(c.req.raw, max_body, body_timeout_ms), schema)
+  }
+  /** An action's value, or its refusal with the right status. */
+  const done = async <T>(c: Context, result: Result<T> | Promise<Result<T>>) => {
+    const outcome = await result
+    if (!outcome.ok) throw new ApiError(outcome.status, outcome.error, outcome.hint)
+    return answer(c, outcome.value)
+  }
+
+  // ----------------------------------------------------------------------------------------------------------------- alerts
+
+  app.get('/alerts', (c) => {
+    const query = c.req.query()
+    const limit = readNumber(query, 'limit', 100, 1, max_limit)
+    const text = recentAlerts(need(parts.alerts, 'alerts'), readFilter(query), limit, parts.mask)
+    return c.body(text, 200, { 'Content-Type': 'application/json; charset=utf-8' })
+  })
+  app.get('/alerts/stream', (c) => {
+    const query = c.req.query()
+    const stream = alertStream(need(parts.alerts, 'alerts'), {
+      filter: readFilter(query),
+      after: c.req.header('last-event-id') || query.after || undefined,
+      mask: parts.mask,
+      heartbeat_ms,
+      disconnect: () => c.env?.outgoing?.destroy(),
+    })
+    return c.body(stream, 200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      // nginx would otherwise hold events back until its buffer is full.
+      'X-Accel-Buffering': 'no',
+    })
+  })
+
+  // -------------------------------------------------------------------------------------------------------- what runs and how
+
+  app.get('/status', async (c) => answer(c, await parts.status()))
+  app.get('/engine', async (c) => answer(c, await need(parts.engine, 'engine')()))
+  app.get('/inputs', async (c) => answer(c, await need(parts.inputs, 'inputs')()))
+  app.get('/problems', async (c) => answer(c, await need(parts.problems, 'problems')()))
+  /** All that the console shows besides alerts, in one answer; parts that are absent are null. */
+  app.get('/overview', async (c) => {
+    const [status, engine, inputs, problems, destinations, blocks, block_responses, refusals] = await Promise.all([
+      parts.status(),
+      parts.engine?.() ?? null,
+      parts.inputs?.() ?? null,
+      parts.problems?.() ?? null,
+      parts.destinations?.() ?? null,
+      parts.blocks?.list() ?? null,
+      parts.blocks?.responses() ?? null,
+      parts.refusals?.() ?? null,
+    ])
+    const has_deliveries = parts.deliveries !== undefined
+    const all = { now: now(), status, engine, inputs, problems, destinations, has_deliveries }
+    return answer(c, { ...all, blocks, block_responses, refusals })
+  })
+
+  // -------------------------------------------------------------------------------------------------------------- deliveries
+
+  app.get('/destinations', async (c) => answer(c, await need(parts.destinations, 'destinations')()))
+  app.post('/destinations/:name/retry', (c) =>
+    done(c, need(parts.deliveries, 'deliveries').retryAll(c.req.param('name'), c.get('caller'))),
+  )
+  app.get('/deliveries', async (c) => {
+    const { destination, state } = c.req.query()
+    if (state !== undefined && state !== 'waiting' && state !== 'rejected')
+      throw new ApiError(400, `state: "${state}" is neither waiting nor rejected`)
+    const limit = readNumber(c.req.query(), 'limit', 100, 1, max_limit)
+    return answer(c, await need(parts.deliveries, 'deliveries').list({ destination, state, limit }))
+  })
+  app.get('/deliveries/:id', async (c) => {
+    const delivery = await need(parts.deliveries, 'deliveries').show(c.req.param('id'))
+    if (!delivery) throw new ApiError(404, `no delivery "${c.req.param('id')}" waits or was rejected`)
+    return answer(c, delivery)
+  })
+  app.post('/deliveries/:id/retry', (c) =>
+    done(c, need(parts.deliveries, 'deliveries').retry(c.req.param('id'), c.get('caller'))),
+  )
+  app.delete('/deliveries/:id', async (c) => {
+    const manual = { ...(await parse(c, Reason)), by: c.get('caller') }
+    return done(c, need(parts.deliveries, 'deliveries').drop(c.req.param('id'), manual))
+  })
+
+  // ------------------------------------------------------------------------------------------------------------------ blocks
+
+  app.get('/blocks', async (c) => answer(c, await need(parts.blocks, 'blocks').list()))
+  app.post('/blocks', async (c) => {
+    const block = { ...(await parse(c, NewBlock)), by: c.get('caller') }
+    return done(c, need(parts.blocks, 'blocks').add(block))
+  })
+  app.delete('/blocks/:id', async (c) => {
+    const manual = { ...(await parse(c, Reason)), by: c.get('caller') }
+    return done(c, need(parts.blocks, 'blocks').remove(c.req.param('id'), manual))
+  })
+  app.post('/blocks/:id/extend', async (c) => {
+    const { seconds, reason } = await parse(c, Extension)
+    return done(c, need(parts.blocks, 'blocks').extend(c.req.param('id'), seconds, { reason, by: c.get('caller') }))
+  })
+  app.get('/refusals', async (c) => answer(c, await need(parts.refusals, 'refusals')()))
+
+  // ----------------------------------------------------------------------------------------------------------------- logtest
+
+  app.post('/logtest', async (c) => answer(c, await need(parts.logtest, 'logtest').run(await parse(c, LogtestBody))))
+
+  return app
+}
+
+function need<T>(part: T | undefined, name: string): T {
+  if (part === undefined)
+    throw new ApiError(404, `this Outrider has no ${name}`, `nothing in its configuration needs ${name}`)
+  return part
+}
+
+/** A body that fits its schema, or one line that names every member that does not. */
+export function parseJson<T>(body: Uint8Array, schema: z.ZodMiniType<T>): T {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw new ApiError(400, 'the body is not JSON')
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  throw new ApiError(400, issues.join('; '))
+}
