@@ -1,0 +1,104 @@
+/** Our own test cases: YAML with everything a decision has, several events and a clock. The form is described in docs/rule-tests.md. */
+import { LineCounter, parseDocument } from 'yaml'
+import * as z from 'zod'
+import { toBytes } from '../alert.ts'
+import type { Problem } from '../problem.ts'
+import { defaultStart, type TestCase } from './case.ts'
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String)
+
+const expectation = z.strictObject({
+  rule: z.union([z.number().int(), z.literal('none')]).optional(),
+  level: z.number().int().min(0).max(16).optional(),
+  alert: z.boolean().optional(),
+  decoder: z.string().optional(),
+  description: z.string().optional(),
+  fields: z.record(z.string(), z.union([scalar, z.null()])).optional(),
+  groups: z.array(z.string()).optional(),
+  mitre: z.array(z.string()).optional(),
+})
+
+const event = z.strictObject({
+  log: z.string().optional(),
+  json: z.record(z.string(), z.unknown()).optional(),
+  location: z.string().optional(),
+  at: z.string().optional(),
+  after: z.string().optional(),
+  repeat: z.number().int().min(1).max(100_000).optional(),
+  expect: expectation.optional(),
+})
+
+const testCase = event.extend({ name: z.string(), events: z.array(event).min(1).optional() })
+const suite = z.strictObject({ cases: z.array(z.unknown()) })
+
+type EventText = z.infer<typeof event>
+
+const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A case that cannot be read is reported with its line; the others are still there. */
+export function parseYaml(file: string, text: string): { cases: TestCase[]; problems: Problem[] } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const problems: Problem[] = []
+  const fault = (line: number, message: string, hint?: string) =>
+    problems.push({ severity: 'error', file, line, message, hint })
+
+  for (const error of document.errors) fault(lines.linePos(error.pos[0]).line, error.message.split('\n')[0]!)
+  if (document.errors.length > 0) return { cases: [], problems }
+
+  const parsed = suite.safeParse(document.toJS())
+  if (!parsed.success) {
+    fault(1, 'this is not a list of cases', 'begin the file with "cases:" and write each case below it as "- name: …"')
+    return { cases: [], problems }
+  }
+  const cases: TestCase[] = []
+  parsed.data.cases.forEach((value, index) => {
+    const node = document.getIn(['cases', index], true) as { range?: [number, number, number] } | undefined
+    const line = node?.range ? lines.linePos(node.range[0]).line : 1
+    const result = testCase.safeParse(value)
+    if (!result.success) {
+      for (const issue of result.error.issues) fault(line, `${issue.path.join('.') || 'case'}: ${issue.message}`)
+      return
+    }
+    const { name, events, ...single } = result.data
+    if (events && (single.log !== undefined || single.json !== undefined)) {
+      fault(line, 'a case has either one event or "events"', 'move "log" and "expect" into the list')
+      return
+    }
+    try {
+      cases.push({ file, line, name, steps: toSteps(events ?? [single], single) })
+    } catch (error) {
+      fault(line, (error as Error).message)
+    }
+  })
+  return { cases, problems }
+}
+
+function toSteps(events: EventText[], shared: EventText): TestCase['steps'] {
+  let clock = shared.at === undefined ? defaultStart : toTime(shared.at)
+  return events.flatMap((event) => {
+    if ((event.log === undefined) === (event.json === undefined))
+      throw new Error('an event needs either "log" or "json"')
+    if (event.at !== undefined) clock = toTime(event.at)
+    if (event.after !== undefined) clock += toDuration(event.after)
+    const step = {
+      log: toBytes(event.log ?? JSON.stringify(event.json)),
+      location: toBytes(event.location ?? shared.location ?? 'stdin'),
+      at: clock,
+      expect: event.expect && { kind: 'parts' as const, ...event.expect },
+    }
+    return Array.from({ length: event.repeat ?? 1 }, () => step)
+  })
+}
+
+function toTime(text: string): number {
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) throw new Error(`"at" is no time: "${text}"; write it like 2026-01-05T12:00:00Z`)
+  return time
+}
+
+function toDuration(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? []
+  if (!number) throw new Error(`"after" is no duration: "${text}"; write it like 90s, 5m or 2h`)
+  return Number(number) * units[unit!]!
+}
