@@ -51,7 +51,9 @@ test('takes a missing field for null, so that "is not" holds for alerts without 
     'data.user != "root"',
     '!(data.user in ["root", "admin"])',
     '!has(data.user)',
-    'has(data.srcip)',
+    'has(data.srcip) && has(data["event-id"])',
+    '!has(agent.tags) && has(agent.labels) && agent.labels.customer == "acme"',
+    '!has(agent.tags) || agent.tags.owner == "x"',
     'data.user == null',
     'data.no.such.path != "x"',
     'data.srcip.deeper == null',
@@ -103,6 +105,7 @@ test('says what is wrong with an expression, where, and how to mend it', () => {
   const cases: [source: string, column: number, message: RegExp, hint: RegExp][] = [
     ['rule.level >=', 14, /unexpected token/, /comparisons/],
     ['rule.level > 3 && srcuserr == "x"', 19, /unknown field "srcuserr"/, /data\.srcuserr/],
+    ['has(data.a) && has(data["b"]) && srcuserr == "x"', 34, /unknown field "srcuserr"/, /data\.srcuserr/],
     ['rule.id == 5710', 12, /"rule.id" is text/, /"5710" in quotes/],
     ['rule.id in ["1", 5710]', 18, /is text/, /in quotes/],
     ['data.dstport < 1024', 16, /is text/, /int\(data\.dstport\)/],

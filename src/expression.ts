@@ -46,6 +46,8 @@ const guide =
 interface Field {
   /** Used as it is, not only on the way to a field below. */
   whole: boolean
+  /** The argument of has(). */
+  asked: boolean
   /** Iterated over: missing means empty. */
   list: boolean
   below: Map<string, Field>
@@ -56,27 +58,24 @@ interface Field {
  *   (`rule.id == 5710`: ids and decoded fields are text), an impossible network, time, zone or regular expression
  */
 export function compileExpression(source: string): Expression {
-  const parsed = attempt(source, () => environment.parse(source))
-  const verdict = parsed.check()
-  if (!verdict.valid) throw explain(source, verdict.error)
-  if (verdict.type !== 'bool' && verdict.type !== 'dyn')
-    throw new ExpressionError(
-      `the expression gives a ${verdict.type}, not true or false`,
-      1,
-      'compare it with something, for example rule.level >= 10',
-    )
-
-  // A fresh tree: checking has rewritten the macros in the one above.
   const { ast } = attempt(source, () => environment.parse(source))
-  const tree: Field = { whole: false, list: false, below: new Map() }
+  const tree: Field = { whole: false, asked: false, list: false, below: new Map() }
   const renamed: number[] = []
-  visit(ast, new Set(), { tree, renamed, source })
+  visit(ast, new Set(), { tree, renamed })
   for (const root of tree.below.values()) forbidMixed(root, ast)
 
   // has() cannot be redefined, and its own meaning (the field is there, be it null) does not fit: `present` takes its place.
   let text = source
   for (const at of renamed.sort((a, b) => b - a)) text = `${text.slice(0, at)}present${text.slice(at + 3)}`
   const run = environment.parse(text)
+  const verdict = run.check()
+  if (!verdict.valid) throw explain(source, verdict.error, renamed)
+  if (verdict.type !== 'bool' && verdict.type !== 'dyn')
+    throw new ExpressionError(
+      `the expression gives a ${verdict.type}, not true or false`,
+      1,
+      'compare it with something, for example rule.level >= 10',
+    )
   const alertRoot = tree.below.get('alert')
 
   return {
@@ -99,7 +98,8 @@ export function compileExpression(source: string): Expression {
 /** Only what the expression names, with null (or an empty list) for what is not there. */
 function pick(value: unknown, field: Field): unknown {
   if (value === undefined || value === null) {
-    if (field.below.size === 0) return field.list ? [] : null
+    // After has() said no, what stands below is not looked at.
+    if (field.below.size === 0 || field.asked) return field.list ? [] : null
     value = {}
   }
   if (field.below.size === 0) return value
@@ -117,7 +117,6 @@ interface Visit {
   tree: Field
   /** Where the name `has` stands in the source. */
   renamed: number[]
-  source: string
 }
 
 const macros = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
@@ -128,7 +127,10 @@ function visit(node: ASTNode, bound: Set<string>, into: Visit): void {
   switch (node.op) {
     case 'call': {
       const [name, args] = node.args
-      if (name === 'has' && args.length === 1 && rootOf(args[0]!, bound)) into.renamed.push(node.start)
+      if (name === 'has' && args.length === 1 && named(args[0]!, bound, into, (field) => (field.asked = true))) {
+        into.renamed.push(node.start)
+        return
+      }
       checkCall(name, args)
       for (const arg of args) visit(arg, bound, into)
       return
@@ -178,7 +180,7 @@ function named(node: ASTNode, bound: Set<string>, { tree }: Visit, mark: (field:
   let field = tree
   for (const name of path) {
     let below = field.below.get(name)
-    if (!below) field.below.set(name, (below = { whole: false, list: false, below: new Map() }))
+    if (!below) field.below.set(name, (below = { whole: false, asked: false, list: false, below: new Map() }))
     field = below
   }
   mark(field)
@@ -193,10 +195,6 @@ function pathOf(node: ASTNode, bound: Set<string>): string[] | undefined {
     if (right.op === 'value' && typeof right.args === 'string') return pathOf(left, bound)?.concat(right.args)
   }
   return undefined
-}
-
-function rootOf(node: ASTNode, bound: Set<string>): boolean {
-  return node.op === '.' && pathOf(node, bound) !== undefined
 }
 
 // `"srcip" in data` asks a copy of data in which data.srcip, when it is missing, stands as null.
@@ -273,7 +271,8 @@ function attempt<T>(source: string, work: () => T): T {
   }
 }
 
-function explain(source: string, error: unknown): ExpressionError {
+/** `renamed`: where `has` became the longer `present` in the text that the error speaks of. */
+function explain(source: string, error: unknown, renamed: number[] = []): ExpressionError {
   if (error instanceof ExpressionError) return error
   const { summary, message, range, code } = error as {
     summary?: string
@@ -281,7 +280,9 @@ function explain(source: string, error: unknown): ExpressionError {
     range?: { start: number }
     code?: string
   }
-  const column = (range?.start ?? 0) + 1
+  let start = range?.start ?? 0
+  for (const at of renamed.toSorted((a, b) => a - b)) if (start > at) start = Math.max(at, start - 4)
+  const column = start + 1
   const text = (summary ?? message).replace(/^[A-Z](?=[a-z])/, (first) => first.toLowerCase())
   if (code !== 'unknown_variable') return new ExpressionError(text, column, guide)
   const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(source.slice(column - 1))?.[0] ?? ''
