@@ -80,22 +80,49 @@ export interface Command {
   stdin?: string
 }
 
+/** A change of a text file, which is replaced in one step and keeps its mode and owner. Must be safe to repeat. */
+export interface FileEdit {
+  file: string
+  /** Gets the whole text, empty when there is no such file. */
+  edit(text: string): string
+}
+
+/** A request to a service that acts for us. 2xx is fine; anything else is tried again later. */
+export interface HttpStep extends HttpRequest {
+  /** Other status codes that are fine here: 404 for what is gone already. */
+  fine?: number[]
+  /** What is still to be done, now that the answer is known; throws when the answer says that it failed. */
+  next?(response: HttpResponse): Step[]
+}
+
+export type Step = Command | FileEdit | HttpStep
+
 export interface Response<S extends Schema = Schema> {
+  /** Kebab case; the name in `<command><executable>` and in `options:`. */
   name: string
   summary: string
   docs: string
   options: S
   example: Record<string, unknown>
-  /** What is acted on (an address, an account), from the alert; undefined when there is nothing to do. Same key, same lease. */
-  key(alert: Alert): string | undefined
-  /** Run once before the first `add` and after a restart: tables, sets, chains. Must be safe to repeat. */
-  prepare?(options: Options<S>): Command[]
+  /** What a key is, which decides what the guards look at. */
+  acts_on: 'address' | 'account' | 'process'
+  /** Without root it only says what it would do. */
+  needs_root?: boolean
+  /** What is acted on, from the alert; undefined when there is nothing to do. Same key, same lease. */
+  key(alert: Alert, options: Options<S>): string | undefined
+  /** A key as a person writes it, in the form that {@link key} gives; undefined when it is none. */
+  parseKey(text: string, options: Options<S>): string | undefined
+  /** Run once before the first `add` and again when something is missing: tables, sets, chains. Must be safe to repeat. */
+  prepare?(options: Options<S>): Step[]
   /** `seconds` is how long it should hold, 0 for ever: a kernel that can time out by itself should be told. Must be safe to repeat. */
-  add(key: string, seconds: number, options: Options<S>): Command[]
+  add(key: string, seconds: number, options: Options<S>): Step[]
   /** Takes it back. Must be safe when there is nothing to take back. */
-  delete?(key: string, options: Options<S>): Command[]
-  /** Lists the keys in force; used to compare what should be with what is. */
-  list?: { commands(options: Options<S>): Command[]; parse(stdout: string[]): string[] }
+  delete?(key: string, options: Options<S>): Step[]
+  /** Many at once, all or none; without it `add` and `delete` are called for each. */
+  addMany?(keys: readonly { key: string; seconds: number }[], options: Options<S>): Step[]
+  deleteMany?(keys: readonly string[], options: Options<S>): Step[]
+  /** Lists the keys in force: to see whether an `add` or `delete` did what it should, and what was changed behind our back. */
+  list?: { steps(options: Options<S>): Step[]; parse(outputs: string[], options: Options<S>): string[] }
 }
 
 export function defineResponse<S extends Schema>(response: Response<S>): Response<S> {
