@@ -163,8 +163,11 @@ export function parseJson<T>(body: Uint8Array, schema: z.ZodMiniType<T>): T {
   } catch {
     throw new ApiError(400, 'the body is not JSON')
   }
-  const result = schema.safeParse(value)
+  // zod/mini brings no words of its own; given here and not globally, so that scripts stay light.
+  const result = schema.safeParse(value, { error: z.locales.en().localeError })
   if (result.success) return result.data
-  const issues = result.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  const issues = result.error.issues.map(({ path, message }) => {
+    return `${path.join('.') || 'body'}: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+  })
   throw new ApiError(400, issues.join('; '))
 }

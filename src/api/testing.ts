@@ -1,0 +1,146 @@
+/** Parts over plain arrays, for tests of the API and the console: what was done to them can be read back. */
+import type { Alert } from '../alert.ts'
+import type { Delivery } from '../define.ts'
+import type { Log } from '../log.ts'
+import type { Problem } from '../problem.ts'
+import { AlertFeed } from './alert-feed.ts'
+import type { Block, DeliveryDetail, DestinationStatus, Parts, Refusal } from './parts.ts'
+
+export const token = 'test-token-0123456789abcdefghijklmnopqrstuv'
+
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** An alert with what every one has; `rule` and the rest replace parts of it. */
+export function sampleAlert({
+  rule,
+  ...rest
+}: Partial<Omit<Alert, 'rule'>> & { rule?: Partial<Alert['rule']> } = {}): Alert {
+  return {
+    timestamp: '2026-11-21T10:00:00.000+0000',
+    id: '1795255200.100',
+    location: '/var/log/auth.log',
+    full_log: 'sshd[1]: Failed password for root from 203.0.113.7 port 22 ssh2',
+    ...rest,
+    rule: { level: 5, description: 'sshd: authentication failed', id: '5716', groups: ['sshd'], ...rule },
+  }
+}
+
+/** Everything the daemon would supply, on arrays that the test fills and reads. */
+export function memoryParts(now: () => number) {
+  const feed = new AlertFeed()
+  const destinations: DestinationStatus[] = []
+  const deliveries: DeliveryDetail[] = []
+  const blocks: Block[] = []
+  const problems: Problem[] = []
+  const refusals: Refusal[] = []
+  const received: Delivery[] = []
+  /** Every action, as `name(arguments)`. */
+  const actions: { action: string; [detail: string]: unknown }[] = []
+  const secrets: string[] = []
+
+  const missing = (what: string, id: string) => ({ ok: false, status: 404, error: `no ${what} "${id}"` }) as const
+  const parts: Parts = {
+    mask: (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text),
+    status: () => ({
+      version: '0.1.0',
+      started: now(),
+      home: '/srv/outrider',
+      engine: 'embedded',
+      responses_enabled: true,
+      next_step: {
+        text: 'Send a signed GitHub event to see the first alert:',
+        command: 'npx outrider send github --event push',
+      },
+    }),
+    alerts: feed,
+    problems: () => problems,
+    engine: () => ({ rules: 42, decoders: 7, lists: 1, events: feed.last * 10, alerts: feed.last }),
+    inputs: () => [{ name: '/var/log/auth.log', kind: 'file', state: 'ok', events: feed.last }],
+    destinations: () => destinations,
+    deliveries: {
+      list: ({ destination, state, limit }) =>
+        deliveries
+          .filter((one) => (!destination || one.destination === destination) && (!state || one.state === state))
+          .slice(0, limit),
+      show: (id) => deliveries.find((one) => one.id === id),
+      retry(id, by) {
+        actions.push({ action: 'retry', id, by })
+        return deliveries.some((one) => one.id === id) ? { ok: true, value: {} } : missing('delivery', id)
+      },
+      retryAll(destination, by) {
+        actions.push({ action: 'retryAll', destination, by })
+        const count = deliveries.filter((one) => one.destination === destination).length
+        return { ok: true, value: { count } }
+      },
+      drop(id, manual) {
+        const index = deliveries.findIndex((one) => one.id === id)
+        if (index < 0) return missing('delivery', id)
+        deliveries.splice(index, 1)
+        actions.push({ action: 'drop', id, ...manual })
+        return { ok: true, value: {} }
+      },
+    },
+    blocks: {
+      list: () => blocks,
+      responses: () => ['firewall-drop'],
+      add({ seconds, ...block }) {
+        if (block.key === '127.0.0.1') {
+          return { ok: false, status: 409, error: 'refused by guard "loopback": 127.0.0.1 is this machine' }
+        }
+        const id = `manual-${blocks.length + 1}`
+        const until = seconds > 0 ? now() + seconds * 1000 : undefined
+        blocks.push({
+          id,
+          response: block.response,
+          key: block.key,
+          state: 'in force',
+          dry_run: false,
+          since: now(),
+          until,
+          why: block.reason,
+          by: block.by,
+        })
+        actions.push({ action: 'add', seconds, ...block })
+        return { ok: true, value: { id } }
+      },
+      remove(id, manual) {
+        const index = blocks.findIndex((block) => block.id === id)
+        if (index < 0) return missing('block', id)
+        blocks.splice(index, 1)
+        actions.push({ action: 'remove', id, ...manual })
+        return { ok: true, value: {} }
+      },
+      extend(id, seconds, manual) {
+        const block = blocks.find((one) => one.id === id)
+        if (!block) return missing('block', id)
+        block.until = (block.until ?? now()) + seconds * 1000
+        actions.push({ action: 'extend', id, seconds, ...manual })
+        return { ok: true, value: { until: block.until } }
+      },
+    },
+    refusals: () => refusals,
+    receivers: {
+      find: (path) => (path === '/webhook/github' ? { name: 'github', max_body: 1000 } : undefined),
+      async receive(_name, delivery) {
+        if (delivery.headers['x-signature'] !== 'right') {
+          return { kind: 'refused', status: 401, reason: 'signature does not match' }
+        }
+        received.push(delivery)
+        return { kind: 'accepted', id: '1', events: [{ push: true }] }
+      },
+    },
+    logtest: {
+      run: ({ event, token: session }) => ({
+        codemsg: 0,
+        token: session ?? '0a1b2c3d',
+        alert: event.includes('Failed'),
+        output: { full_log: event },
+      }),
+      close: (session) => ({
+        codemsg: 0,
+        messages: [`INFO: (7206): The session '${session}' was closed successfully`],
+      }),
+    },
+  }
+  return { parts, feed, destinations, deliveries, blocks, problems, refusals, received, actions, secrets }
+}
