@@ -17,7 +17,7 @@ export type Result<T = Record<string, never>> =
 /** Who acts and why; every change made by hand is recorded with it. */
 export interface Manual {
   reason: string
-  /** `console` or `api`. */
+  /** `console`, `api`, or as a program with the token calls itself: `cli:root`. */
   by: string
 }
 

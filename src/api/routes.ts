@@ -21,14 +21,18 @@ const max_limit = 5000
 
 const reason = z.string().check(z.trim(), z.minLength(1, 'say why: a reason is required'), z.maxLength(500))
 const seconds = z.int().check(z.minimum(0), z.maximum(10 * 365 * 86400))
-const Reason = z.strictObject({ reason })
+/** Who acts, as a program with the token says (`cli:root`); what the console does is called that. */
+const by = z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(100)))
+const By = z.strictObject({ by })
+const Reason = z.strictObject({ reason, by })
 const NewBlock = z.strictObject({
   response: z.string(),
   key: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
   seconds,
   reason,
+  by,
 })
-const Extension = z.strictObject({ seconds: seconds.check(z.minimum(1)), reason })
+const Extension = z.strictObject({ seconds: seconds.check(z.minimum(1)), reason, by })
 const filled = z.string().check(z.minLength(1))
 const LogtestBody = z.strictObject({
   event: filled,
@@ -44,6 +48,16 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
     if (type !== 'application/json') throw new ApiError(415, 'the body has to be application/json')
     return parseJson(await readBody(c.req.raw, max_body, body_timeout_ms), schema)
+  }
+  const who = (c: Context<ApiEnv>, body: { by?: string }) => (c.get('caller') === 'api' && body.by) || c.get('caller')
+  /** For actions that need no words: the body may be empty. */
+  const whoIfAny = async (c: Context<ApiEnv>) => {
+    const body = await readBody(c.req.raw, max_body, body_timeout_ms)
+    return who(c, body.length === 0 ? {} : parseJson(body, By))
+  }
+  const manual = async (c: Context<ApiEnv>) => {
+    const body = await parse(c, Reason)
+    return { reason: body.reason, by: who(c, body) }
   }
   /** An action's value, or its refusal with the right status. */
   const done = async <T>(c: Context, result: Result<T> | Promise<Result<T>>) => {
@@ -80,8 +94,8 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
 
   app.get('/status', async (c) => answer(c, await parts.status()))
   app.get('/engine', async (c) => answer(c, await need(parts.engine, 'engine')()))
-  app.get('/inputs', async (c) => answer(c, await need(parts.inputs, 'inputs')()))
-  app.get('/problems', async (c) => answer(c, await need(parts.problems, 'problems')()))
+  app.get('/inputs', async (c) => answer(c, { inputs: await need(parts.inputs, 'inputs')() }))
+  app.get('/problems', async (c) => answer(c, { problems: await need(parts.problems, 'problems')() }))
   /** All that the console shows besides alerts, in one answer; parts that are absent are null. */
   app.get('/overview', async (c) => {
     const [status, engine, inputs, problems, destinations, blocks, block_responses, refusals] = await Promise.all([
@@ -101,46 +115,43 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
 
   // -------------------------------------------------------------------------------------------------------------- deliveries
 
-  app.get('/destinations', async (c) => answer(c, await need(parts.destinations, 'destinations')()))
-  app.post('/destinations/:name/retry', (c) =>
-    done(c, need(parts.deliveries, 'deliveries').retryAll(c.req.param('name'), c.get('caller'))),
+  const destinations = () => need(parts.destinations, 'destinations')
+  const deliveries = () => need(parts.deliveries, 'deliveries')
+  app.get('/destinations', async (c) => answer(c, { destinations: await destinations()() }))
+  app.post('/destinations/:name/retry', async (c) =>
+    done(c, deliveries().retryAll(c.req.param('name'), await whoIfAny(c))),
   )
   app.get('/deliveries', async (c) => {
     const { destination, state } = c.req.query()
     if (state !== undefined && state !== 'waiting' && state !== 'rejected')
       throw new ApiError(400, `state: "${state}" is neither waiting nor rejected`)
     const limit = readNumber(c.req.query(), 'limit', 100, 1, max_limit)
-    return answer(c, await need(parts.deliveries, 'deliveries').list({ destination, state, limit }))
+    return answer(c, { deliveries: await deliveries().list({ destination, state, limit }) })
   })
   app.get('/deliveries/:id', async (c) => {
-    const delivery = await need(parts.deliveries, 'deliveries').show(c.req.param('id'))
+    const delivery = await deliveries().show(c.req.param('id'))
     if (!delivery) throw new ApiError(404, `no delivery "${c.req.param('id')}" waits or was rejected`)
     return answer(c, delivery)
   })
-  app.post('/deliveries/:id/retry', (c) =>
-    done(c, need(parts.deliveries, 'deliveries').retry(c.req.param('id'), c.get('caller'))),
-  )
-  app.delete('/deliveries/:id', async (c) => {
-    const manual = { ...(await parse(c, Reason)), by: c.get('caller') }
-    return done(c, need(parts.deliveries, 'deliveries').drop(c.req.param('id'), manual))
-  })
+  app.post('/deliveries/:id/retry', async (c) => done(c, deliveries().retry(c.req.param('id'), await whoIfAny(c))))
+  app.post('/deliveries/:id/drop', async (c) => done(c, deliveries().drop(c.req.param('id'), await manual(c))))
 
   // ------------------------------------------------------------------------------------------------------------------ blocks
 
-  app.get('/blocks', async (c) => answer(c, await need(parts.blocks, 'blocks').list()))
+  const blocks = () => need(parts.blocks, 'blocks')
+  app.get('/blocks', async (c) => {
+    return answer(c, { blocks: await blocks().list(), responses: await blocks().responses() })
+  })
   app.post('/blocks', async (c) => {
-    const block = { ...(await parse(c, NewBlock)), by: c.get('caller') }
-    return done(c, need(parts.blocks, 'blocks').add(block))
+    const body = await parse(c, NewBlock)
+    return done(c, blocks().add({ ...body, by: who(c, body) }))
   })
-  app.delete('/blocks/:id', async (c) => {
-    const manual = { ...(await parse(c, Reason)), by: c.get('caller') }
-    return done(c, need(parts.blocks, 'blocks').remove(c.req.param('id'), manual))
-  })
+  app.delete('/blocks/:id', async (c) => done(c, blocks().remove(c.req.param('id'), await manual(c))))
   app.post('/blocks/:id/extend', async (c) => {
-    const { seconds, reason } = await parse(c, Extension)
-    return done(c, need(parts.blocks, 'blocks').extend(c.req.param('id'), seconds, { reason, by: c.get('caller') }))
+    const { seconds, reason, by } = await parse(c, Extension)
+    return done(c, blocks().extend(c.req.param('id'), seconds, { reason, by: who(c, { by }) }))
   })
-  app.get('/refusals', async (c) => answer(c, await need(parts.refusals, 'refusals')()))
+  app.get('/refusals', async (c) => answer(c, { refusals: await need(parts.refusals, 'refusals')() }))
 
   // ----------------------------------------------------------------------------------------------------------------- logtest
 
