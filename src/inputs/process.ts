@@ -15,6 +15,8 @@ import { type Pipe, stdinFile, takePipe } from './pipes.ts'
 export interface ProgramOptions {
   /** A name without slash is looked up in the PATH of `env`. A file without `#!` is run by /bin/sh, as execvp(3) does. */
   argv: readonly [program: string, ...args: string[]]
+  /** What the program sees as its own name, where that is not `argv[0]`. */
+  argv0?: string
   /** Default: our own. */
   cwd?: string
   /** Default: our own. */
@@ -142,6 +144,7 @@ function start(options: ProgramOptions, elapsed: () => number): Running {
       err = made.write
     }
     child = spawn(argv[0], argv.slice(1), {
+      argv0: options.argv0,
       cwd: options.cwd,
       env: options.env,
       stdio: [stdin, out.write, err],
