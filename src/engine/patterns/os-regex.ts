@@ -42,19 +42,26 @@ class OsRegex implements Pattern {
     for (const alternative of this.alternatives) {
       const marks: (number | undefined)[] = []
       const end = runAlternative(alternative, text, start, this.recording ? marks : undefined)
-      if (end !== undefined) return { end, captures: capturesOf(text, marks) }
+      if (end !== undefined) {
+        const captures = capturesOf(text, marks)
+        return captures && { end, captures }
+      }
     }
     return undefined
   }
 }
 
 /**
- * The texts between marks 0 and 1, 2 and 3, … up to the first pair that is not whole: a hole hides all later groups. Where a closing mark
- * lies before its opening one the original computes a negative length and writes out of bounds; that is an empty text here.
+ * The texts between marks 0 and 1, 2 and 3, … up to the first pair that is not whole: a hole hides all later groups.
+ *
+ * A closing mark can lie before its opening one. The original then asks for a negative length: by two or more its allocation fails and the
+ * whole pattern counts as not matched, without a look at further alternatives (undefined here); by one it writes past its buffer and dies,
+ * for which we give an empty text.
  */
-export function capturesOf(text: string, marks: (number | undefined)[]): string[] {
+export function capturesOf(text: string, marks: (number | undefined)[]): string[] | undefined {
   const captures: string[] = []
   for (let i = 0; marks[i] !== undefined && marks[i + 1] !== undefined; i += 2) {
+    if (marks[i + 1]! < marks[i]! - 1) return undefined
     captures.push(marks[i]! < marks[i + 1]! ? text.slice(marks[i], marks[i + 1]) : '')
   }
   return captures
