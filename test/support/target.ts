@@ -1,0 +1,45 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+
+export interface Taken {
+  path: string
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** A destination on loopback: keeps what it answered with 2xx; `answer` chooses the status (and headers) of each request. */
+export async function startTarget(
+  t: TestContext,
+  answer: (request: Taken) => { status: number; headers?: Record<string, string> } = () => ({ status: 200 }),
+): Promise<{ url: string; taken: Taken[]; server: Server }> {
+  const taken: Taken[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8')
+    request.on('data', (part: string) => (body += part))
+    request.on('end', () => {
+      const one = { path: request.url ?? '/', headers: request.headers, body }
+      const { status, headers } = answer(one)
+      if (status < 300) taken.push(one)
+      response.writeHead(status, headers).end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken, server }
+}
+
+/** A small generator of repeatable random numbers (mulberry32), 0 to below 1. */
+export function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
