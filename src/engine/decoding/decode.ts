@@ -1,0 +1,133 @@
+/**
+ * Decoding one event (spec/engine-decoders.md section 5; decoder.c, 4.14.7).
+ *
+ * ```
+ * program name? ──▶ list of roots ──▶ first whose program and prematch match ──▶ first child whose prematch matches, or that has none
+ *                                                                                          │
+ *                                              fields  ◀── regex or plugin, then the next of the same name, and so on
+ * ```
+ */
+import type { EngineEvent } from '../event.ts'
+import { addDynamic, setStatic } from './fields.ts'
+import { readHeader } from './header.ts'
+import type { DecoderMemory } from './memory.ts'
+import { accumulate } from './memory.ts'
+import type { Matched } from './plugins/index.ts'
+import { runPlugin } from './plugins/index.ts'
+import type { Decoder, Decoders, Root } from './tree.ts'
+
+/**
+ * Finds the event's decoder and writes its fields into the event.
+ *
+ * @param event after pre-decoding
+ * @param at_ms arrival, milliseconds since 1970
+ */
+export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMemory, at_ms: number): void {
+  const { program_name: program, log } = event
+  const roots = program === undefined ? decoders.withoutProgram : decoders.withProgram
+  for (const root of roots) {
+    if (program !== undefined && !root.program!.test(program)) continue
+    let after = 0
+    if (root.prematch) {
+      const match = root.prematch.exec(log)
+      if (!match) continue
+      after = afterMatch(event, match.end)
+    }
+    decodeFamily(event, root, after, decoders, memory)
+    break
+  }
+  if (event.decoder?.accumulate) accumulate(event, memory, at_ms)
+}
+
+/**
+ * Where the text behind a match begins: at the next byte, or at the end of the text when the match reached it. A match of nothing at the very start
+ * ends at the byte before the log, and when that is a NUL the original takes it for the end of the text.
+ */
+export function afterMatch(event: EngineEvent, end: number): number {
+  if (end >= event.log.length) return event.log.length
+  if (end >= 0) return end + 1
+  return readHeader(event.full_log).afterNul ? event.log.length : 0
+}
+
+/** @param afterRoot where the text behind the root's prematch begins */
+function decodeFamily(
+  event: EngineEvent,
+  root: Root,
+  afterRoot: number,
+  decoders: Decoders,
+  memory: DecoderMemory,
+): void {
+  const matched: Matched = { decoder: root, afterParent: afterRoot, afterPrematch: afterRoot }
+  event.decoder = root.info
+  event.type = root.info.type
+  const { children } = root
+  if (children.length === 0) {
+    runChain(event, [root], 0, matched, decoders, memory)
+    return
+  }
+  let index = 0
+  while (index < children.length) {
+    const child = children[index]!
+    // Without a prematch it is reached and wins, but the event stays that of the root.
+    if (!child.prematch) break
+    const match = child.prematch.exec(event.log, child.prematchOffset === 'parent' ? afterRoot : 0)
+    if (match) {
+      matched.decoder = child
+      matched.afterPrematch = afterMatch(event, match.end)
+      event.decoder = child.info
+      event.type = child.info.type
+      break
+    }
+    index = afterChain(children, index)
+  }
+  if (index < children.length) runChain(event, children, index, matched, decoders, memory)
+}
+
+/** The place behind a child that failed, and behind all that continue it. */
+export function afterChain(children: readonly Decoder[], index: number): number {
+  if (children[index]!.hasNext) {
+    do index++
+    while (index < children.length && children[index]!.hasNext)
+  }
+  return index + 1
+}
+
+/** Runs the regex or plugin of the decoder at `index` and of those that continue it. */
+function runChain(
+  event: EngineEvent,
+  siblings: readonly Decoder[],
+  index: number,
+  matched: Matched,
+  decoders: Decoders,
+  memory: DecoderMemory,
+): void {
+  let afterRegex = matched.afterPrematch
+  for (; ; index++) {
+    const decoder = siblings[index]!
+    if (decoder.plugin) runPlugin(decoder.plugin, event, matched, decoders, memory)
+    else if (decoder.regex) {
+      const { regexOffset } = decoder
+      const from =
+        regexOffset === 'log'
+          ? 0
+          : regexOffset === 'parent'
+            ? matched.afterParent
+            : regexOffset === 'prematch'
+              ? matched.afterPrematch
+              : afterRegex
+      const match = decoder.regex.exec(event.log, from)
+      if (match) {
+        afterRegex = afterMatch(event, match.end)
+        if (event.names.length >= decoders.maxFields) return
+        const count = Math.min(match.captures.length, decoder.order.length)
+        for (let i = 0; i < count; i++) {
+          const target = decoder.order[i]!
+          const value = match.captures[i]!
+          if (typeof target === 'number') setStatic(event, target, value, decoders.geoip)
+          else addDynamic(event, target, value)
+        }
+      } else if (!decoder.hasNext) return
+    } else return
+    if (!decoder.hasNext) return
+  }
+}

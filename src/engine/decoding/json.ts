@@ -1,0 +1,423 @@
+/**
+ * Reads JSON as the analysis engine's parser does (cJSON 1.7.18) and hands out dotted names with their values as texts, without building objects
+ * (spec/engine-decoders.md section 7.1; json_decoder.c, 4.14.7).
+ *
+ * Where it differs from `JSON.parse`:
+ *
+ * - what follows the first value is ignored; every byte up to the space is white space; a byte order mark is skipped
+ * - numbers are whatever `strtod` makes of the next 63 bytes of `0-9 + - . e E`: `007`, `5.` and `-.5` are fine
+ * - strings may hold raw control characters and any bytes; `\u0000`, and `\u` with bad digits, end the text for all who read it later
+ * - names may repeat, and each is handed out in turn
+ * - more than 1,000 levels are refused
+ *
+ * Nothing is handed out when any part of the text is malformed.
+ */
+import { formatFixed, formatGeneral } from './numbers.ts'
+
+export interface JsonShape {
+  /** An array's value: its text as cJSON prints it, or its simple elements with commas between. */
+  arrays: 'array' | 'csv'
+  /** What `null` becomes: the word, or nothing. */
+  nulls: 'string' | 'discard'
+}
+
+/** Names and values in the order of the text. Reused by the next call, so take what you need at once. */
+export interface JsonFields {
+  readonly names: string[]
+  readonly values: string[]
+  /** Objects around each value: 1 at top level. */
+  readonly depths: number[]
+}
+
+const maxDepth = 1_000
+/** Longest number, in bytes: the rest is left over and makes the text malformed. */
+const maxNumber = 63
+/** Text of an array as CSV is shorter than this (OS_MAXSTR). */
+const maxCsv = 65_536
+
+const quote = 0x22
+const comma = 0x2c
+const minus = 0x2d
+const zero = 0x30
+const nine = 0x39
+const colon = 0x3a
+const openArray = 0x5b
+const backslash = 0x5c
+const closeArray = 0x5d
+const letterF = 0x66
+const letterN = 0x6e
+const letterT = 0x74
+const letterU = 0x75
+const openObject = 0x7b
+const closeObject = 0x7d
+
+const number = /[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y
+
+let text = ''
+let at = 0
+let depth = 0
+let nextEscape = 0
+let csv = false
+let discardNull = false
+/** What the last string, array or number came to. */
+let value = ''
+const fields: JsonFields = { names: [], values: [], depths: [] }
+
+/**
+ * The fields of a JSON object in `source` from `start` on; undefined when it is malformed. Any other value at top level has no fields.
+ *
+ * @param source a byte string without NUL
+ */
+export function readJson(source: string, start: number, shape: JsonShape): JsonFields | undefined {
+  fields.names.length = fields.values.length = fields.depths.length = 0
+  text = source
+  at = start
+  depth = 0
+  nextEscape = -2
+  csv = shape.arrays === 'csv'
+  discardNull = shape.nulls === 'discard'
+  if (text.startsWith('\xef\xbb\xbf', at)) at += 3
+  skipSpace()
+  const isWhole = text.charCodeAt(at) === openObject ? readObject('') : skipValue()
+  // Do not keep a large log alive until the next event.
+  text = ''
+  return isWhole ? fields : undefined
+}
+
+function skipSpace(): void {
+  while (text.charCodeAt(at) <= 0x20) at++
+}
+
+/** @param prefix names of the objects around, each with its dot; '' at top level */
+function readObject(prefix: string): boolean {
+  if (depth >= maxDepth) return false
+  depth++
+  at++
+  skipSpace()
+  if (text.charCodeAt(at) === closeObject) {
+    at++
+    depth--
+    return true
+  }
+  for (;;) {
+    if (!readString()) return false
+    const name = prefix + value
+    skipSpace()
+    if (text.charCodeAt(at) !== colon) return false
+    at++
+    skipSpace()
+    if (!readMember(name)) return false
+    skipSpace()
+    const next = text.charCodeAt(at++)
+    if (next === closeObject) {
+      depth--
+      return true
+    }
+    if (next !== comma) return false
+    skipSpace()
+  }
+}
+
+function readMember(name: string): boolean {
+  switch (text.charCodeAt(at)) {
+    case quote:
+      if (!readString()) return false
+      break
+    case openObject:
+      return readObject(`${name}.`)
+    case openArray:
+      if (!csv) {
+        if (!printArray(0)) return false
+        break
+      }
+      if (!joinArray()) return false
+      if (value === '') return true
+      break
+    case letterN:
+      if (!readWord('null')) return false
+      if (discardNull) return true
+      break
+    case letterT:
+      if (!readWord('true')) return false
+      break
+    case letterF:
+      if (!readWord('false')) return false
+      break
+    default:
+      if (!readNumber(false)) return false
+  }
+  fields.names.push(name)
+  fields.values.push(value)
+  fields.depths.push(depth)
+  return true
+}
+
+function readWord(word: string): boolean {
+  if (!text.startsWith(word, at)) return false
+  at += word.length
+  value = word
+  return true
+}
+
+/** A string at `at`, undone of its escapes, up to the first NUL. */
+function readString(): boolean {
+  if (text.charCodeAt(at) !== quote) return false
+  const start = at + 1
+  const end = text.indexOf('"', start)
+  if (end === -1) return false
+  // Most strings hold no escape, and one search serves all of them up to the next that does.
+  if (nextEscape !== -1 && nextEscape < start) nextEscape = text.indexOf('\\', start)
+  if (nextEscape === -1 || nextEscape > end) {
+    value = text.slice(start, end)
+    at = end + 1
+    return true
+  }
+  return readEscaped(start)
+}
+
+const simpleEscapes: Record<string, string> = {
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+}
+
+function readEscaped(start: number): boolean {
+  let end = start
+  for (let code = text.charCodeAt(end); code !== quote; code = text.charCodeAt(++end)) {
+    if (code === backslash) end++
+    if (end >= text.length) return false
+  }
+  let result = ''
+  let from = start
+  for (let i = text.indexOf('\\', start); i !== -1 && i < end; i = text.indexOf('\\', from)) {
+    result += text.slice(from, i)
+    if (text.charCodeAt(i + 1) === letterU) {
+      const length = readUnicode(i, end)
+      if (length === 0) return false
+      result += value
+      from = i + length
+    } else {
+      const plain = simpleEscapes[text[i + 1]!]
+      if (plain === undefined) return false
+      result += plain
+      from = i + 2
+    }
+  }
+  result += text.slice(from, end)
+  const nul = result.indexOf('\0')
+  value = nul === -1 ? result : result.slice(0, nul)
+  at = end + 1
+  return true
+}
+
+/** `\uXXXX`, or two of them for a character beyond U+FFFF, as UTF-8. Bad digits count as zero. Gives the length, 0 when it is malformed. */
+function readUnicode(from: number, end: number): number {
+  if (end - from < 6) return 0
+  const first = hex(from + 2)
+  if (first >= 0xdc00 && first <= 0xdfff) return 0
+  if (first < 0xd800 || first > 0xdbff) {
+    value = Buffer.from(String.fromCharCode(first), 'utf8').toString('latin1')
+    return 6
+  }
+  if (end - from < 12 || !text.startsWith('\\u', from + 6)) return 0
+  const second = hex(from + 8)
+  if (second < 0xdc00 || second > 0xdfff) return 0
+  value = Buffer.from(String.fromCharCode(first, second), 'utf8').toString('latin1')
+  return 12
+}
+
+function hex(from: number): number {
+  const digits = text.slice(from, from + 4)
+  return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : 0
+}
+
+/** @param forArray as it is printed inside an array, instead of as a field */
+function readNumber(forArray: boolean): boolean {
+  let code = text.charCodeAt(at)
+  const isNegative = code === minus
+  if (!isNegative && !(code >= zero && code <= nine)) return false
+  // Nine digits at most, and nothing else that may belong to a number: the text is its own result.
+  let i = isNegative ? at + 1 : at
+  const first = i
+  while ((code = text.charCodeAt(i)) >= zero && code <= nine) i++
+  const isPlain = i > first && i - first <= 9 && (text.charCodeAt(first) !== zero || (i - first === 1 && !isNegative))
+  if (isPlain && !isNumberByte(code)) {
+    value = text.slice(at, i)
+    at = i
+    return true
+  }
+  number.lastIndex = 0
+  const found = number.exec(text.slice(at, at + maxNumber))
+  if (!found) return false
+  at += found[0].length
+  const parsed = Number(found[0])
+  value = forArray ? printedNumber(parsed) : fieldNumber(parsed)
+  return true
+}
+
+/** A digit has been taken before. */
+function isNumberByte(code: number): boolean {
+  return code === 0x2e || code === 0x65 || code === 0x45 || code === minus || code === 0x2b
+}
+
+const isInt32 = (parsed: number) => (parsed | 0) === parsed
+
+function fieldNumber(parsed: number): string {
+  // -0 equals 0 here as it does in C. The buffer has room for 63 characters.
+  return isInt32(parsed) || parsed === 0 ? String(parsed | 0) : formatFixed(parsed).slice(0, maxNumber)
+}
+
+function printedNumber(parsed: number): string {
+  if (!Number.isFinite(parsed)) return 'null'
+  if (isInt32(parsed) || parsed === 0) return String(parsed | 0)
+  const short = formatGeneral(parsed, 15)
+  const again = Number(short)
+  const isClose = Math.abs(again - parsed) <= Math.max(Math.abs(again), Math.abs(parsed)) * Number.EPSILON
+  return isClose ? short : formatGeneral(parsed, 17)
+}
+
+/** Any value as cJSON prints it in formatted style; @param level containers around it, for the tabs */
+function printValue(level: number): boolean {
+  switch (text.charCodeAt(at)) {
+    case quote:
+      if (!readString()) return false
+      value = printedString(value)
+      return true
+    case openObject:
+      return printObject(level)
+    case openArray:
+      return printArray(level)
+    case letterN:
+      return readWord('null')
+    case letterT:
+      return readWord('true')
+    case letterF:
+      return readWord('false')
+    default:
+      return readNumber(true)
+  }
+}
+
+function printArray(level: number): boolean {
+  if (depth >= maxDepth) return false
+  depth++
+  at++
+  skipSpace()
+  if (text.charCodeAt(at) === closeArray) {
+    at++
+    depth--
+    value = '[]'
+    return true
+  }
+  let printed = '['
+  for (;;) {
+    if (!printValue(level + 1)) return false
+    printed += value
+    skipSpace()
+    const next = text.charCodeAt(at++)
+    if (next === closeArray) break
+    if (next !== comma) return false
+    printed += ', '
+    skipSpace()
+  }
+  depth--
+  value = `${printed}]`
+  return true
+}
+
+function printObject(level: number): boolean {
+  if (depth >= maxDepth) return false
+  depth++
+  at++
+  skipSpace()
+  if (text.charCodeAt(at) === closeObject) {
+    at++
+    depth--
+    value = `{\n${'\t'.repeat(level)}}`
+    return true
+  }
+  const indent = '\t'.repeat(level + 1)
+  let printed = '{\n'
+  for (;;) {
+    if (!readString()) return false
+    printed += `${indent + printedString(value)}:\t`
+    skipSpace()
+    if (text.charCodeAt(at) !== colon) return false
+    at++
+    skipSpace()
+    if (!printValue(level + 1)) return false
+    printed += value
+    skipSpace()
+    const next = text.charCodeAt(at++)
+    if (next === closeObject) break
+    if (next !== comma) return false
+    printed += ',\n'
+    skipSpace()
+  }
+  depth--
+  value = `${printed}\n${'\t'.repeat(level)}}`
+  return true
+}
+
+const needsEscape = /["\\\0-\x1f]/
+const shortEscapes: Record<string, string> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
+
+/** A string as cJSON prints it: quotes, backslashes and control characters escaped, everything else as it is. */
+export function printedString(source: string): string {
+  if (!needsEscape.test(source)) return `"${source}"`
+  const escaped = source.replace(
+    /["\\\0-\x1f]/g,
+    (char) => shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `"${escaped}"`
+}
+
+/** `json_array_structure` csv: simple elements joined with commas. Objects and arrays leave nothing, not even their comma. */
+function joinArray(): boolean {
+  if (depth >= maxDepth) return false
+  depth++
+  at++
+  skipSpace()
+  let joined = ''
+  let isTooLong = false
+  if (text.charCodeAt(at) === closeArray) at++
+  else
+    for (;;) {
+      const code = text.charCodeAt(at)
+      const isSimple = code !== openObject && code !== openArray
+      const isNumber = isSimple && (code === minus || (code >= zero && code <= nine))
+      const isRead = code === quote ? readString() : isNumber ? readNumber(false) : printValue(0)
+      if (!isRead) return false
+      if (isSimple && !isTooLong) {
+        if (joined.length + value.length >= maxCsv - 1) isTooLong = true
+        else joined += value
+      }
+      skipSpace()
+      const next = text.charCodeAt(at++)
+      if (next === closeArray) break
+      if (next !== comma) return false
+      if (isSimple) joined += ','
+      skipSpace()
+    }
+  depth--
+  value = isTooLong ? '' : joined
+  return true
+}
+
+/** A value at top level that is no object: it must be well formed and leaves no field. */
+function skipValue(): boolean {
+  return printValue(0)
+}

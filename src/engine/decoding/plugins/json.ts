@@ -1,0 +1,60 @@
+/** JSON_Decoder (spec/engine-decoders.md section 7.1; json_decoder.c, 4.14.7). */
+import type { EngineEvent } from '../../event.ts'
+import { Static } from '../../event.ts'
+import type { FieldLimits } from '../fields.ts'
+import { addDynamic, setStatic } from '../fields.ts'
+import type { JsonShape } from '../json.ts'
+import { readJson } from '../json.ts'
+
+/** Names that are static fields when they stand at top level. Note the spelling of `systemname`. */
+const statics = new Map<string, number>([
+  ['srcip', Static.srcip],
+  ['dstip', Static.dstip],
+  ['srcport', Static.srcport],
+  ['dstport', Static.dstport],
+  ['protocol', Static.protocol],
+  ['action', Static.action],
+  ['srcuser', Static.srcuser],
+  ['dstuser', Static.dstuser],
+  ['id', Static.id],
+  ['status', Static.status],
+  ['url', Static.url],
+  ['data', Static.data],
+  ['extra_data', Static.extra_data],
+  ['systemname', Static.system_name],
+])
+
+/**
+ * Makes a field of each member of a JSON object, nested ones with dotted names. Malformed text makes none at all, and further dynamic fields are
+ * dropped when there are as many as an event can have.
+ *
+ * @param from where in `text` the JSON begins
+ */
+export function decodeJson(
+  event: EngineEvent,
+  text: string,
+  from: number,
+  shape: JsonShape,
+  { maxFields, geoip }: FieldLimits,
+): void {
+  const fields = readJson(text, from, shape)
+  if (!fields) return
+  const { names, values, depths } = fields
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    const value = values[i]!
+    if (depths[i] === 1) {
+      const index = statics.get(name)
+      if (index !== undefined) {
+        setStatic(event, index, value, geoip)
+        continue
+      }
+      // An alias only as long as dstuser holds nothing; after that it is a field like any other.
+      if (name === 'user' && !event.statics[Static.dstuser]) {
+        event.statics[Static.dstuser] = value
+        continue
+      }
+    }
+    if (event.names.length < maxFields) addDynamic(event, name, value)
+  }
+}

@@ -1,0 +1,216 @@
+/** Reads one `<decoder>` (spec/engine-decoders.md section 3; decode-xml.c, 4.14.7). */
+import { didYouMean } from '../../nearest.ts'
+import type { XmlElement } from '../../wazuh/os-xml.ts'
+import type { FtsKey } from '../event.ts'
+import type { Pattern } from '../patterns/index.ts'
+import { compilePattern, lowerAscii } from '../patterns/index.ts'
+import type { Draft, Source } from './decoder-tags.ts'
+import { configurationError, emptyDraft, readerOf, tagNames } from './decoder-tags.ts'
+import type { Report } from './report.ts'
+import type { Decoder } from './tree.ts'
+
+/**
+ * The decoder that an element describes; undefined when a real Wazuh would refuse it, which the report has been told.
+ *
+ * @param maxFields most names in `<order>` (`analysisd.decoder_order_size`)
+ */
+export function readDecoder(element: XmlElement, file: string, report: Report, maxFields: number): Decoder | undefined {
+  if (!isNamed(element, report)) return undefined
+  const draft = emptyDraft(element)
+  for (const tag of element.children) {
+    const reader = readerOf(tag.name)
+    if (!reader) {
+      report.refuse(
+        tag.line,
+        [`Invalid element '${tag.name}' for decoder '${element.name}'`],
+        `decoder "${draft.name}": <${tag.name}> is not known`,
+        didYouMean(tag.name, tagNames) ?? `one of ${tagNames.join(', ')}`,
+      )
+      return undefined
+    }
+    if (!reader(draft, tag, report, maxFields)) return undefined
+  }
+  if (!isConsistent(draft, element, report)) return undefined
+  return compile(draft, element, file, report)
+}
+
+function isNamed(element: XmlElement, report: Report): boolean {
+  const refuse = (message: string, hint: string) => {
+    report.refuse(
+      element.line,
+      [`(1230): Invalid element in the configuration: '${element.name}'.`],
+      `<${element.name}>: ${message}`,
+      hint,
+    )
+    return false
+  }
+  const [first, second, third] = element.attributes
+  if (lowerAscii(element.name) !== 'decoder') {
+    return refuse(
+      'only <decoder> and <var> may stand at the top of a decoder file',
+      'take it out, and any element around the decoders',
+    )
+  }
+  if (!first || lowerAscii(first.name) !== 'name')
+    return refuse('its first attribute must be its name', 'write <decoder name="…">')
+  if ((second && lowerAscii(second.name) !== 'status') || third) {
+    return refuse('only the attribute "name" is known', 'take the other attributes out')
+  }
+  if (element.children.length > 0) return true
+  report.refuse(
+    element.line,
+    ['(1231): Invalid NULL element in the configuration.'],
+    `decoder "${first.value}" is empty`,
+    'give it a <prematch>, <program_name> or <parent>, or take it out',
+  )
+  return false
+}
+
+/** What the tags together must satisfy, in the order in which the original asks. */
+function isConsistent(draft: Draft, element: XmlElement, report: Report): boolean {
+  const { line } = element
+  const isChild = draft.parent !== undefined
+  const hasPrematch = draft.prematch.text !== undefined
+  const hasRegex = draft.regex.text !== undefined
+  const refuse = (words: string[], message: string, hint: string) => {
+    report.refuse(line, [...words, configurationError(draft)], `decoder "${draft.name}": ${message}`, hint)
+    return false
+  }
+  const badOffset = (offset: string) => [`(2120): Invalid offset value: '${offset}'`]
+
+  if (!hasPrematch && !isChild && draft.program.text === undefined) {
+    return refuse(
+      [`(2108): No 'prematch' found in decoder: '${draft.name}'.`],
+      'nothing says when it applies',
+      'give it a <prematch>, <program_name> or <parent>',
+    )
+  }
+  if (!hasRegex && (draft.fts || draft.order)) {
+    return refuse([], `<${draft.order ? 'order' : 'fts'}> needs a <regex>`, 'add the <regex> whose groups it names')
+  }
+  if (hasRegex && !draft.order) {
+    return refuse([], '<regex> needs an <order>', 'add an <order> that names its groups')
+  }
+  if (draft.regexOffset === 'parent' && !isChild) {
+    return refuse(badOffset('after_parent'), 'after_parent needs a <parent>', 'use after_prematch')
+  }
+  if (draft.regexOffset === 'prematch') {
+    if (!isChild) draft.regexOffset = 'parent'
+    else if (!hasPrematch) {
+      return refuse(
+        badOffset('after_prematch'),
+        'after_prematch needs a <prematch> in the same decoder',
+        'use after_parent',
+      )
+    }
+  }
+  if (draft.regexOffset === 'regex' && (!isChild || !hasRegex)) {
+    return refuse(
+      badOffset('after_regex'),
+      'after_regex needs a <parent>',
+      'it continues an earlier child of the same name',
+    )
+  }
+  if (draft.prematchOffset === 'parent' && !isChild) {
+    return refuse(badOffset('after_parent'), 'after_parent needs a <parent>', 'take the offset out')
+  }
+  if (draft.prematchOffset === 'prematch' || draft.prematchOffset === 'regex') {
+    return refuse([], 'the offset of <prematch> can only be after_parent', 'use after_parent')
+  }
+  if (draft.pluginOffset === 'parent' && !isChild) {
+    return refuse(badOffset('after_parent'), 'after_parent needs a <parent>', 'use after_prematch')
+  }
+  if (draft.pluginOffset === 'prematch' && !hasPrematch) {
+    return refuse(badOffset('after_prematch'), 'after_prematch needs a <prematch>', 'take the offset out')
+  }
+  return true
+}
+
+function compile(draft: Draft, element: XmlElement, file: string, report: Report): Decoder | undefined {
+  const prematch = compileSource(draft, draft.prematch, 'prematch', report)
+  if (prematch === null) return undefined
+  const program = compileSource(draft, draft.program, 'program_name', report)
+  if (program === null) return undefined
+  const regex = compileSource(draft, draft.regex, 'regex', report)
+  if (regex === null) return undefined
+  if (regex?.kind === 'osregex' && !hasGroup(regex.source)) {
+    report.refuse(
+      draft.regex.line,
+      [`(1451): Missing sub_strings on regex: '${regex.source}'.`],
+      `decoder "${draft.name}": <regex> captures nothing`,
+      'put parentheses around what <order> names',
+    )
+    return undefined
+  }
+  if (draft.plugin && (regex || draft.order)) {
+    report.refuse(
+      element.line,
+      [`(2111): Additional data to plugin decoder: '${draft.name}'.`],
+      `decoder "${draft.name}": <plugin_decoder> excludes <regex> and <order>`,
+      'move the pattern to a decoder of its own, or take it out',
+    )
+    return undefined
+  }
+  return build(draft, element.line, file, { prematch, program, regex })
+}
+
+/** Undefined when there is no such tag, null when the file is refused. */
+function compileSource(
+  draft: Draft,
+  source: Source,
+  tagName: 'prematch' | 'program_name' | 'regex',
+  report: Report,
+): Pattern | undefined | null {
+  if (source.text === undefined) return undefined
+  const { pattern, error } = compilePattern(source.language, source.text, { captures: tagName === 'regex' })
+  if (pattern) return pattern
+  report.refuse(
+    source.line,
+    [`(1452): Syntax error on regex: '${source.text}'`, configurationError(draft)],
+    `decoder "${draft.name}": <${tagName}> is no ${source.language}: ${error.message}`,
+  )
+  return null
+}
+
+/** Whether an OS_Regex has an opening parenthesis that is not escaped. */
+const hasGroup = (source: string) => /^(?:[^\\(]|\\.)*\(/s.test(source)
+
+function build(
+  draft: Draft,
+  line: number,
+  file: string,
+  patterns: { prematch?: Pattern; program?: Pattern; regex?: Pattern },
+): Decoder {
+  const { name, parent } = draft
+  return {
+    name,
+    parent,
+    file,
+    line,
+    info: {
+      name: parent === undefined || draft.useOwnName ? name : parent,
+      ...(parent === undefined ? {} : { parent }),
+      type: draft.type,
+      ...(draft.fts ? { fts: ftsOf(draft) } : {}),
+      ...(draft.ftscomment === undefined ? {} : { ftscomment: draft.ftscomment }),
+      accumulate: draft.accumulate,
+    },
+    program: patterns.program,
+    prematch: patterns.prematch,
+    prematchOffset: draft.prematchOffset === 'parent' ? 'parent' : 'log',
+    regex: patterns.regex,
+    regexOffset: draft.regexOffset,
+    order: draft.order ?? [],
+    plugin: draft.plugin,
+    pluginOffset: draft.pluginOffset,
+    json: { arrays: draft.arrays, nulls: draft.nulls },
+    useOwnName: draft.useOwnName,
+    hasNext: false,
+  }
+}
+
+function ftsOf(draft: Draft): FtsKey {
+  const { key, positions } = draft.fts!
+  const names = [...new Set(positions)].sort((a, b) => a - b).map((position) => draft.order?.[position])
+  return { ...key, dynamic: names.filter((name) => typeof name === 'string') }
+}
