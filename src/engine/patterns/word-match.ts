@@ -20,7 +20,7 @@ class WordMatch implements Pattern {
     this.source = source
     // An empty last piece is true, unless it is the whole pattern.
     this.always = parts.length > 1 && parts.at(-1) === ''
-    this.pieces = parts.flatMap((part, i) => {
+    this.pieces = parts.flatMap((part, i): { text: string; atStart: boolean }[] => {
       if (part.startsWith('^')) return [{ text: part.slice(1), atStart: true }]
       if (part !== '') return [{ text: part, atStart: false }]
       // Another empty piece is searched as its own bar and what follows, up to the next bar; without a next one it is never found.
