@@ -422,5 +422,5 @@ function same(a: BigIntStats | undefined, b: BigIntStats | undefined): boolean {
 }
 
 function keyIn(list: Generation[], file: BigIntStats | undefined): string | undefined {
-  return file && list.find(({ path }) => same(statOf(path), file))?.key
+  return file && list.findLast(({ path }) => same(statOf(path), file))?.key
 }

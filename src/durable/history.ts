@@ -45,7 +45,7 @@ export function siblings(path: string): History {
   return {
     list() {
       const found: Generation[] = []
-      for (const candidate of names(folder)) {
+      for (const candidate of namesIn(folder)) {
         const suffix = added(candidate)
         if (suffix === undefined) continue
         const file = statOf(join(folder, candidate))
@@ -70,7 +70,7 @@ function timeKey(file: BigIntStats): string {
 }
 
 /** Names in a folder; none when it is not there or cannot be read. */
-export function names(folder: string): string[] {
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
