@@ -177,7 +177,7 @@ export interface ReceiverSetting {
   type: string
   /** URL path, default `/webhook/NAME`. */
   path: string
-  /** File that the events are appended to; followed as a JSON localfile. */
+  /** Absolute path of the file that the events are appended to; followed as a JSON localfile. */
   file: string
   options: Record<string, unknown>
   /** Bytes. */
@@ -217,11 +217,17 @@ export interface Config {
   /** Absolute path of alerts.json. */
   alerts_file: string
   ossec: OssecConfig
+  /** Files and folders of rules, decoders and lists besides those of `<ruleset>`; absolute. */
+  rules: string[]
+  decoders: string[]
+  lists: string[]
   listen: { host: string; port: number }
   destinations: Destination[]
   receivers: ReceiverSetting[]
   wodles: WodleSetting[]
   responses: ResponseSettings
+  /** The small local receiver of the demo runs when this is there. */
+  demo?: { port: number }
   /** Every value that must never be shown. */
   secrets: string[]
   problems: Problem[]
