@@ -51,6 +51,21 @@ export interface Status {
   next_step?: { text: string; command: string }
 }
 
+/** `GET /api/overview`: all that the console shows besides alerts. Parts that are absent are null. */
+export interface Overview {
+  now: number
+  status: Status
+  engine: EngineStatus | null
+  inputs: InputStatus[] | null
+  problems: Problem[] | null
+  destinations: DestinationStatus[] | null
+  has_deliveries: boolean
+  blocks: Block[] | null
+  /** Responses that can be used by hand. */
+  block_responses: string[] | null
+  refusals: Refusal[] | null
+}
+
 // ---------------------------------------------------------------------------------------------------------------------- alerts
 
 /** One alert of the ring: its JSON as one line, and the little that filters need without parsing it. */

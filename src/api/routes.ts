@@ -5,7 +5,7 @@ import * as z from 'zod/mini'
 import { alertStream, readFilter, readNumber, recentAlerts } from './alerts.ts'
 import { ApiError, json } from './answer.ts'
 import { readBody } from './body.ts'
-import type { Parts, Result } from './parts.ts'
+import type { Overview, Parts, Result } from './parts.ts'
 
 export type ApiEnv = { Bindings: Partial<HttpBindings>; Variables: { caller: 'console' | 'api' } }
 
@@ -96,21 +96,20 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
   app.get('/engine', async (c) => answer(c, await need(parts.engine, 'engine')()))
   app.get('/inputs', async (c) => answer(c, { inputs: await need(parts.inputs, 'inputs')() }))
   app.get('/problems', async (c) => answer(c, { problems: await need(parts.problems, 'problems')() }))
-  /** All that the console shows besides alerts, in one answer; parts that are absent are null. */
   app.get('/overview', async (c) => {
-    const [status, engine, inputs, problems, destinations, blocks, block_responses, refusals] = await Promise.all([
-      parts.status(),
-      parts.engine?.() ?? null,
-      parts.inputs?.() ?? null,
-      parts.problems?.() ?? null,
-      parts.destinations?.() ?? null,
-      parts.blocks?.list() ?? null,
-      parts.blocks?.responses() ?? null,
-      parts.refusals?.() ?? null,
-    ])
-    const has_deliveries = parts.deliveries !== undefined
-    const all = { now: now(), status, engine, inputs, problems, destinations, has_deliveries }
-    return answer(c, { ...all, blocks, block_responses, refusals })
+    const overview: Overview = {
+      now: now(),
+      status: await parts.status(),
+      engine: (await parts.engine?.()) ?? null,
+      inputs: (await parts.inputs?.()) ?? null,
+      problems: (await parts.problems?.()) ?? null,
+      destinations: (await parts.destinations?.()) ?? null,
+      has_deliveries: parts.deliveries !== undefined,
+      blocks: (await parts.blocks?.list()) ?? null,
+      block_responses: (await parts.blocks?.responses()) ?? null,
+      refusals: (await parts.refusals?.()) ?? null,
+    }
+    return answer(c, overview)
   })
 
   // -------------------------------------------------------------------------------------------------------------- deliveries

@@ -1,0 +1,114 @@
+import type { Block, Refusal } from '../../api/parts.ts'
+import { Card, Dot, Empty } from './card.tsx'
+import { openBlock, openExtend, openUndo } from './dialogs.tsx'
+import { countdown, fullTime, span } from './format.ts'
+import { now, overview } from './store.ts'
+
+export function Blocks() {
+  const view = overview.value
+  if (!view?.blocks) return null
+  const canBlock = (view.block_responses ?? []).length > 0
+  const sorted = view.blocks.toSorted((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity))
+  return (
+    <Card
+      title="Blocks"
+      count={view.blocks.length}
+      action={
+        canBlock && (
+          <button type="button" class="small" onClick={() => openBlock({})}>
+            Block …
+          </button>
+        )
+      }
+    >
+      {!view.status.responses_enabled && (
+        <p class="notice">Dry run: Outrider says what it would block and touches nothing.</p>
+      )}
+      {sorted.length === 0 && <Empty>Nothing is blocked.</Empty>}
+      <ul class="items">
+        {sorted.map((block) => (
+          <Item key={block.id} block={block} />
+        ))}
+      </ul>
+      <Refusals refusals={view.refusals ?? []} />
+    </Card>
+  )
+}
+
+function Item({ block }: { block: Block }) {
+  const { until, since } = block
+  const left = until === undefined ? undefined : until - now.value
+  const share = left === undefined ? undefined : Math.min(1, Math.max(0, left / Math.max(1, until! - since)))
+  const tone = block.state === 'failed' ? 'bad' : block.state === 'in force' ? 'good' : 'warn'
+  return (
+    <li class="item">
+      <Dot tone={tone} label={block.state} />
+      <div class="grow">
+        <div class="between">
+          <span class="name mono">{block.key}</span>
+          <span class="countdown" title={until === undefined ? 'until undone' : `until ${fullTime(until)}`}>
+            {left === undefined ? 'for ever' : left > 0 ? countdown(left) : 'ending'}
+          </span>
+        </div>
+        <div class="muted small">
+          {block.response}
+          {block.dry_run && <span class="tag">dry run</span>}
+          {block.state !== 'in force' && (
+            <span class={`tag ${block.state === 'failed' ? 'error' : ''}`}>{block.state}</span>
+          )}
+          {' · '}
+          <span title={`since ${fullTime(since)}`}>{span(now.value - since)} ago</span> · by {block.by}
+        </div>
+        <div class="between">
+          <div class="small">
+            {block.why}
+            {block.reason && <div class="reason">{block.reason}</div>}
+          </div>
+          <div class="buttons">
+            {until !== undefined && (
+              <button
+                type="button"
+                class="small"
+                onClick={() => openExtend(block)}
+                aria-label={`Extend the block of ${block.key}`}
+              >
+                Extend
+              </button>
+            )}
+            <button
+              type="button"
+              class="small"
+              onClick={() => openUndo(block)}
+              aria-label={`Undo the block of ${block.key}`}
+            >
+              Undo
+            </button>
+          </div>
+        </div>
+      </div>
+      {share !== undefined && <progress max={1} value={share} aria-hidden="true" />}
+    </li>
+  )
+}
+
+function Refusals({ refusals }: { refusals: Refusal[] }) {
+  if (refusals.length === 0) return null
+  return (
+    <details class="refusals">
+      <summary>{refusals.length} refused by guards</summary>
+      <ul class="items">
+        {refusals.slice(0, 50).map((refusal) => (
+          <li key={`${refusal.at} ${refusal.key}`} class="item">
+            <div class="grow">
+              <div class="name mono">{refusal.key}</div>
+              <div class="muted small">
+                {refusal.response} · {refusal.guard} · {span(now.value - refusal.at)} ago
+              </div>
+              <div class="small">{refusal.reason}</div>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
