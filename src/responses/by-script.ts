@@ -1,0 +1,190 @@
+/**
+ * Leases that scripts carry out. Scripts of one target run one after the other, of different targets at the same time, a limited number of each
+ * script: one that hangs holds up its own target.
+ *
+ * Where a script's contract leaves a gap, this fills it:
+ *
+ * - It says nothing (execd forgets it, and its block stays for ever): it is undone after the timeout like any other; what is the same is told by the
+ *   script's name and the address or account, and the same again prolongs the lease without running it once more.
+ * - It prints something else than its keys (execd takes it for an answer, and files all targets under one key): treated as if it had said nothing.
+ * - It says that it has no keys (`"keys":[]`): one lease for all of them, as with execd.
+ * - It ends with an error, or not in time: nobody knows how far it came, so it counts as in force, with a remark, and is undone on time.
+ */
+
+import { isIP } from 'node:net'
+import { fromBytes } from '../alert.ts'
+import type { State } from '../durable/state.ts'
+import type { Log } from '../log.ts'
+import { type Answer, responseKey } from '../wazuh/execd.ts'
+import { type Desk, fieldsOf } from './desk.ts'
+import type { Refusal } from './guards.ts'
+import { createLanes } from './lanes.ts'
+import type { Lease, LeaseStore } from './lease.ts'
+import { runAdd, runDelete, type ScriptOptions, type ScriptRun } from './script.ts'
+
+export interface ByScriptConfig {
+  state: State
+  store: LeaseStore
+  desk: Desk
+  log: Log
+  now(): number
+  kick(): void
+  script: Omit<ScriptOptions, 'env' | 'on_line'>
+  /** How many of one script run at the same time. Undos have as many places of their own. */
+  places: number
+}
+
+/** Why the script is told to abort. */
+type Verdict = { refusal: Refusal } | { end: string }
+
+export function createByScript({ state, store, desk, log, now, kick, script, places }: ByScriptConfig) {
+  const lanes = createLanes(places)
+  const optionsFor = (lease: Lease) => ({ ...script, env: { OUTRIDER_LEASE: lease.id } })
+
+  function guarded(lease: Lease, work: () => Promise<void>): Promise<void> {
+    return work()
+      .catch((error) =>
+        log.error(`${lease.response}: ${error instanceof Error ? error.stack : error}`, fieldsOf(lease)),
+      )
+      .finally(kick)
+  }
+
+  async function add(id: string): Promise<void> {
+    const begun = state.transaction(() => begin(store.get(id)!))
+    if (!begun) return
+    if (begun.redo) {
+      // It was interrupted, or the machine was started anew: it may or may not be in force, and many a script would do it twice.
+      const run = await runDelete(begun.call!, optionsFor(begun))
+      desk.note(begun, 'delete', run.failure, outputOf(run))
+    }
+    let verdict: Verdict | undefined
+    const run = await runAdd(begun.call!, {
+      ...optionsFor(begun),
+      decide(answer) {
+        verdict = state.transaction(() => judge(store.get(id)!, answer))
+        return verdict ? 'abort' : 'continue'
+      },
+    })
+    state.transaction(() => finish(store.get(id)!, run, verdict))
+  }
+
+  /** Undefined when there is nothing to run any more. */
+  function begin(lease: Lease): Lease | undefined {
+    if (lease.state !== 'planned') return undefined
+    const same = lease.redo ? undefined : knownToBeTheSame(lease)
+    if (same) {
+      desk.extend(same, desk.secondsFor(lease, lease.key))
+      desk.end(lease, 'ended', `extended ${same.id}, which is in force already`)
+      return undefined
+    }
+    if (!lease.redo && !desk.admit(lease)) return undefined
+    store.update(lease.id, { state: 'adding' })
+    return store.get(lease.id)
+  }
+
+  /** Without asking the script: it said nothing when it was asked, or is OSSEC's and never asked. */
+  function knownToBeTheSame(lease: Lease): Lease | undefined {
+    if (lease.seconds === 0) return undefined
+    const other = store.actingByKey(lease.key, lease.id)
+    const isSame = other?.response === lease.response && (other.silent || other.call?.dialect === 'ossec')
+    return isSame ? other : undefined
+  }
+
+  /** The script has named its keys. Whatever is decided here is on disk before it hears of it; undefined lets it act. */
+  function judge(lease: Lease, answer: Answer): Verdict | undefined {
+    if (isRemoved(lease)) return { end: 'removed before it was done' }
+    if (answer.kind === 'other') return undefined
+    for (const key of answer.keys) {
+      const refusal = isIP(key)
+        ? desk.guards.address(key)
+        : lease.acts_on === 'account'
+          ? desk.guards.account(key)
+          : undefined
+      if (refusal) return { refusal }
+    }
+    const key = responseKey(lease.call!.program, answer.keys)
+    if (lease.redo && lease.acted !== undefined) return undefined
+    const seconds = desk.secondsFor(lease, key)
+    // execd does not look for repetitions of what has no timeout.
+    const other = lease.seconds === 0 ? undefined : store.actingByKey(key, lease.id)
+    if (other) {
+      desk.extend(other, seconds)
+      return { end: `extended ${other.id}, which is in force already` }
+    }
+    const target = lease.target === '-' && answer.keys.length > 0 ? answer.keys.join(' ') : lease.target
+    store.update(lease.id, { key, target, acted: now(), until: untilAfter(seconds, now()) })
+    return undefined
+  }
+
+  function finish(lease: Lease, run: ScriptRun, verdict: Verdict | undefined): void {
+    desk.note(lease, 'add', run.failure, outputOf(run))
+    if (run.result.failure) {
+      desk.end(lease, 'failed', run.failure)
+      log.error(`${lease.response} ${lease.target}: ${run.failure}`, fieldsOf(lease))
+    } else if (verdict && 'refusal' in verdict) desk.refuse(lease, verdict.refusal)
+    else if (verdict) desk.end(lease, 'ended', verdict.end)
+    else acted(lease, run)
+  }
+
+  function acted(lease: Lease, run: ScriptRun): void {
+    const remark = remarkOn(run)
+    if (remark) log.warn(`${lease.response} ${lease.target}: ${remark}`, fieldsOf(lease))
+    else log.info(`${lease.response}: acted on ${lease.target} in ${run.result.duration_ms} ms`, fieldsOf(lease))
+    const acted = lease.acted ?? now()
+    if (lease.seconds === 0) {
+      const same = lease.undoable ? store.actingByKey(lease.key, lease.id) : undefined
+      if (same) store.update(same.id, { hits: same.hits + 1 })
+      if (same || !lease.undoable) {
+        store.update(lease.id, { acted })
+        desk.end(lease, run.failure ? 'failed' : 'ended', same ? `done again; ${same.id} is in force` : remark)
+        return
+      }
+    }
+    // Only now is it known that it does not name its keys. One that was removed meanwhile keeps the end it was given then.
+    const until =
+      lease.acted === undefined && !isRemoved(lease)
+        ? untilAfter(desk.secondsFor(lease, lease.key), now())
+        : lease.until
+    const silent = lease.call!.dialect !== 'ossec' && run.answer?.kind !== 'keys'
+    store.update(lease.id, { silent, acted, until })
+    desk.inForce(store.get(lease.id)!, until, remark)
+  }
+
+  /** A person took it back while it was at work. */
+  function isRemoved({ until }: Lease): boolean {
+    return until !== undefined && until <= now()
+  }
+
+  async function remove(id: string): Promise<void> {
+    const lease = store.get(id)!
+    if (lease.state !== 'undoing') return
+    const run = await runDelete(lease.call!, optionsFor(lease))
+    state.transaction(() => {
+      desk.note(lease, 'delete', run.failure, outputOf(run))
+      if (run.failure) desk.undoFailed(store.get(id)!, run.failure)
+      else desk.undone(store.get(id)!)
+    })
+  }
+
+  return {
+    add: (lease: Lease) =>
+      lanes.run(lease.key, `add ${lease.call!.program}`, () => guarded(lease, () => add(lease.id))),
+    remove: (lease: Lease) =>
+      lanes.run(lease.key, `delete ${lease.call!.program}`, () => guarded(lease, () => remove(lease.id))),
+    idle: () => lanes.idle(),
+  }
+}
+
+function untilAfter(seconds: number, now: number): number | undefined {
+  return seconds === 0 ? undefined : now + seconds * 1000
+}
+
+function remarkOn(run: ScriptRun): string | undefined {
+  if (run.failure) return `${run.failure}; nobody knows how far it came`
+  if (run.answer?.kind === 'other') return `it printed "${run.answer.line.slice(0, 80)}" where check_keys should stand`
+  return undefined
+}
+
+function outputOf({ result }: ScriptRun): string {
+  return fromBytes([result.output, result.stderr].filter((text) => text !== '').join('\n'))
+}

@@ -1,0 +1,199 @@
+/** The steps of a lease's life that are the same for scripts and definitions. Each is called within a transaction. */
+import type { Log } from '../log.ts'
+import { type Escalation, escalate } from './escalation.ts'
+import type { Guards, Refusal } from './guards.ts'
+import type { Lease, LeaseStore, Try } from './lease.ts'
+
+export interface DeskConfig {
+  store: LeaseStore
+  guards: Guards
+  log: Log
+  now(): number
+  mask(text: string): string
+  /** Why nothing may be done for real; undefined when it may. */
+  dryRun(lease: Lease): string | undefined
+  escalation: Omit<Escalation, 'list'>
+  max_per_minute: number
+  /** Over the limit: refuse, or ask a person, for so long and with that answer when nobody gives one. */
+  over_limit: { kind: 'refuse' } | { kind: 'ask'; seconds: number; otherwise: 'refuse' | 'act' }
+}
+
+/** Tries of an `add` before it is given up. */
+const mostAdds = 5
+
+export type Desk = ReturnType<typeof createDesk>
+
+export function createDesk(config: DeskConfig) {
+  const { store, guards, log, mask } = config
+  /** When actions of the last minute were begun. Read from the leases after a restart. */
+  let begun: number[] | undefined
+
+  function isOverLimit(now: number): boolean {
+    begun = (begun ?? store.begunSince(now - 60_000)).filter((at) => at > now - 60_000)
+    return begun.length >= config.max_per_minute
+  }
+
+  function guardOf({ acts_on, target }: Lease): Refusal | undefined {
+    if (acts_on === 'address') return guards.address(target)
+    return acts_on === 'account' ? guards.account(target) : undefined
+  }
+
+  /**
+   * Asks the guards, the dry run and the limit. False: the lease went another way.
+   *
+   * @returns true when it may be begun; the place under the limit is then taken
+   */
+  function admit(lease: Lease): boolean {
+    const now = config.now()
+    const refusal = guardOf(lease)
+    if (refusal) {
+      refuse(lease, refusal)
+      return false
+    }
+    const dry = config.dryRun(lease)
+    if (dry !== undefined) {
+      const until = lease.seconds === 0 ? undefined : now + lease.seconds * 1000
+      store.update(lease.id, { state: 'dry run', acted: undefined, until, note: dry })
+      log.info(`${lease.response}: would act on ${lease.target}, but only says so: ${dry}`, fieldsOf(lease))
+      return false
+    }
+    if (!lease.approved && isOverLimit(now)) {
+      const reason = `more than ${config.max_per_minute} new ones within a minute`
+      if (config.over_limit.kind === 'ask') ask(lease, reason, now + config.over_limit.seconds * 1000)
+      else refuse(lease, { guard: 'rate', reason })
+      return false
+    }
+    begun?.push(now)
+    return true
+  }
+
+  function ask(lease: Lease, reason: string, due: number): void {
+    store.update(lease.id, { state: 'asking', due, note: `waits for approval: ${reason}` })
+    log.warn(`${lease.response} ${lease.target}: waits for approval: ${reason}`, fieldsOf(lease))
+  }
+
+  /** Nobody answered in time. */
+  function unanswered(lease: Lease): void {
+    if (config.over_limit.kind === 'ask' && config.over_limit.otherwise === 'act')
+      store.update(lease.id, { state: 'planned', approved: true, due: config.now() })
+    else refuse(lease, { guard: 'rate', reason: 'nobody approved it in time' })
+  }
+
+  /** The same refusal again within an hour is counted, not repeated. */
+  function refuse(lease: Lease, { guard, reason }: Refusal): void {
+    const now = config.now()
+    const former = store.refusedByKey(lease.key, guard, now - 3_600_000)
+    if (former && former.id !== lease.id) {
+      store.update(former.id, { hits: former.hits + lease.hits, note: reason, ended: now })
+      store.remove(lease.id)
+      return
+    }
+    store.update(lease.id, { state: 'refused', guard, note: reason, ended: now, due: undefined, acted: undefined })
+    log.warn(`${lease.response} ${lease.target}: refused (${guard}): ${reason}`, fieldsOf(lease))
+  }
+
+  /** How long it shall hold this time; counts the time for `repeated_offenders`. */
+  function secondsFor({ seconds, offenders }: Pick<Lease, 'seconds' | 'offenders'>, key: string): number {
+    if (seconds === 0) return 0
+    const now = config.now()
+    const next = escalate(store.offender(key), seconds, now, { list: offenders, ...config.escalation })
+    store.setOffender(key, next.count, now)
+    return next.seconds
+  }
+
+  /** The same again: one hit more, and a later end. Never an earlier one. */
+  function extend(lease: Lease, seconds: number): void {
+    const now = config.now()
+    const isForEver = lease.until === undefined && lease.acted !== undefined
+    const until = seconds === 0 || isForEver ? undefined : Math.max(lease.until ?? 0, now + seconds * 1000)
+    const change = { hits: lease.hits + 1, until }
+    // A definition's kernel must be told; a script's end is ours alone. One that is at work right now is looked at when it is done.
+    const due = lease.definition === undefined ? until : now
+    store.update(lease.id, lease.state === 'in force' ? { ...change, due } : change)
+  }
+
+  /** A definition is about to act. */
+  function begin(lease: Lease): void {
+    const seconds = secondsFor(lease, lease.key)
+    const until = seconds === 0 ? undefined : config.now() + seconds * 1000
+    store.update(lease.id, { state: 'adding', acted: config.now(), until })
+  }
+
+  function note(lease: Lease, what: Try['what'], failure: string | undefined, output = ''): void {
+    store.addTry(lease.id, { at: config.now(), what, failure: failure && mask(failure), output: mask(output) })
+  }
+
+  /** @param applied the end that the firewall was told */
+  function inForce(lease: Lease, applied: number | undefined, remark?: string): void {
+    const due = lease.until === applied ? lease.until : config.now()
+    const change = { applied_until: applied, attempts: 0, due, note: remark && mask(remark), redo: false }
+    store.update(lease.id, { state: 'in force', ...change })
+  }
+
+  function addFailed(lease: Lease, failure: string): void {
+    const now = config.now()
+    const attempts = lease.attempts + 1
+    const again = now + backoff(attempts)
+    const reason = mask(failure)
+    if (lease.state === 'in force') {
+      store.update(lease.id, { attempts, due: Math.min(again, lease.until ?? again), note: reason })
+      log.warn(`${lease.response} ${lease.target}: cannot be kept in force: ${reason}`, fieldsOf(lease))
+    } else if (attempts < mostAdds && (lease.until === undefined || again < lease.until)) {
+      store.update(lease.id, { attempts, due: again, note: reason })
+      log.warn(`${lease.response} ${lease.target}: ${reason}; will be tried again`, fieldsOf(lease))
+    } else {
+      // What half of it may have been done is taken back.
+      store.update(lease.id, { state: 'undoing', outcome: 'failed', attempts: 0, due: now, note: reason })
+      log.error(`${lease.response} ${lease.target}: failed after ${attempts} tries: ${reason}`, fieldsOf(lease))
+    }
+  }
+
+  function end(lease: Lease, state: 'ended' | 'failed', remark: string | undefined = lease.note): void {
+    store.update(lease.id, { state, ended: config.now(), due: undefined, note: remark && mask(remark) })
+  }
+
+  function undone(lease: Lease): void {
+    end(lease, lease.outcome === 'failed' ? 'failed' : 'ended', lease.outcome === 'failed' ? lease.note : undefined)
+    log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))
+  }
+
+  function undoFailed(lease: Lease, failure: string): void {
+    const now = config.now()
+    const attempts = lease.attempts + 1
+    const wait = backoff(attempts)
+    const late = Math.round((now - (lease.until ?? now)) / 1000)
+    const reason = mask(failure)
+    const text = `not undone yet after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`
+    store.update(lease.id, { state: 'undoing', attempts, due: now + wait, note: text })
+    const loud = attempts >= 3 || late >= 60
+    log[loud ? 'error' : 'warn'](
+      `${lease.response} ${lease.target}: ${text}; ${late} s overdue, next try in ${Math.round(wait / 1000)} s`,
+      fieldsOf(lease),
+    )
+  }
+
+  return {
+    admit,
+    unanswered,
+    refuse,
+    guards,
+    secondsFor,
+    extend,
+    begin,
+    note,
+    inForce,
+    addFailed,
+    end,
+    undone,
+    undoFailed,
+  }
+}
+
+/** 1 s, 2 s, 4 s … at most five minutes. */
+export function backoff(attempts: number): number {
+  return Math.min(300_000, 1000 * 2 ** (attempts - 1))
+}
+
+export function fieldsOf({ id, alert, rule, by }: Lease): Record<string, unknown> {
+  return { lease: id, alert, rule, by: rule === undefined ? by : undefined }
+}

@@ -1,0 +1,157 @@
+/**
+ * What stands between an alert and this machine's own feet. Every guard is asked before every action, also one that a person asks for; a refusal
+ * says which guard it was and why.
+ */
+import { BlockList } from 'node:net'
+import type { NetworkFacts } from './network.ts'
+import { formatRange, isSingle, overlaps, parseRange, type Range } from './ranges.ts'
+
+export interface Refusal {
+  /** `loopback`, `own address`, `gateway`, `name server`, `manager`, `administrator`, `white list`, `never`, `width`, `rate`, … */
+  guard: string
+  reason: string
+}
+
+export interface GuardConfig {
+  /** Addresses, networks, host names and account names that are never acted on. */
+  never: readonly string[]
+  /** Addresses and host names of the manager, as an agent's `<client>` has them. */
+  manager?: readonly string[]
+  /** The entry of `<white_list>` that an address is on. */
+  whiteListed(address: string): string | undefined
+  /** The widest network that may be blocked, as prefix lengths. Default: 24 and 48. */
+  widest?: { ipv4: number; ipv6: number }
+  /** Called at most every two seconds. */
+  facts(): NetworkFacts
+  /** Addresses of a host name; rejects or is empty when it has none. */
+  resolve(name: string): Promise<string[]>
+  now(): number
+}
+
+export interface Guards {
+  /** @param host the target as the alert has it, where it is not an address but a host name */
+  address(target: string): Refusal | undefined
+  account(name: string): Refusal | undefined
+  /** Looks the host names up again. What cannot be resolved keeps its last addresses. */
+  refresh(): Promise<void>
+}
+
+const specials: [range: string, what: string][] = [
+  ['127.0.0.0/8', 'loopback'],
+  ['::1', 'loopback'],
+  ['0.0.0.0/8', 'not an address of a host'],
+  ['::', 'not an address of a host'],
+  ['169.254.0.0/16', 'link-local: neighbours and metadata services speak from there'],
+  ['fe80::/10', 'link-local: neighbours and routers speak from there'],
+  ['224.0.0.0/4', 'multicast'],
+  ['ff00::/8', 'multicast'],
+  ['255.255.255.255', 'broadcast'],
+]
+
+export function createGuards(config: GuardConfig): Guards {
+  const widest = config.widest ?? { ipv4: 24, ipv6: 48 }
+  const fixed = new Guarded()
+  for (const [range, what] of specials) fixed.add('loopback', range, `${range} is ${what}`)
+  const names = new Map<string, { guard: string; addresses: string[] }>()
+  for (const [guard, entries] of [
+    ['never', config.never],
+    ['manager', config.manager ?? []],
+  ] as const)
+    for (const entry of entries) {
+      const added = fixed.add(
+        guard,
+        entry,
+        guard === 'never' ? `${entry} is on the list "never"` : `${entry} is the manager`,
+      )
+      if (!added) names.set(entry, { guard, addresses: [] })
+    }
+
+  let changing = new Guarded()
+  let readAt = Number.NEGATIVE_INFINITY
+  function current(): Guarded {
+    const now = config.now()
+    // The network of a machine changes rarely and a burst asks ten thousand times.
+    if (now - readAt < 2000 && now >= readAt) return changing
+    readAt = now
+    changing = new Guarded()
+    const { own, gateways, name_servers, administrators } = config.facts()
+    const add = (guard: string, all: { address: string; what: string }[]) => {
+      for (const { address, what } of all) changing.add(guard, address, `${address} is ${what}`)
+    }
+    add('own address', own)
+    add('gateway', gateways)
+    add('name server', name_servers)
+    for (const { address, what } of administrators) changing.add('administrator', address, `${address}: ${what}`)
+    for (const [name, { guard, addresses }] of names)
+      for (const address of addresses)
+        changing.add(
+          guard,
+          address,
+          `${address} is ${name}${guard === 'never' ? ', which is on the list "never"' : ', the manager'}`,
+        )
+    return changing
+  }
+
+  function address(target: string): Refusal | undefined {
+    const range = parseRange(target)
+    if (!range) {
+      const name = names.get(target)
+      return (
+        name && {
+          guard: name.guard,
+          reason: `${target} is ${name.guard === 'never' ? 'on the list "never"' : 'the manager'}`,
+        }
+      )
+    }
+    const least = range.family === 4 ? widest.ipv4 : widest.ipv6
+    if (range.prefix < least)
+      return { guard: 'width', reason: `${target} is wider than /${least}, the widest network that may be blocked` }
+    const met = fixed.meets(range) ?? current().meets(range)
+    if (met) return met
+    const entry = config.whiteListed(formatRange(range))
+    return entry === undefined
+      ? undefined
+      : { guard: 'white list', reason: `${target} is on the white list (${entry})` }
+  }
+
+  function account(name: string): Refusal | undefined {
+    if (name === 'root') return { guard: 'never', reason: 'root is never locked out' }
+    return names.get(name)?.guard === 'never' ? { guard: 'never', reason: `${name} is on the list "never"` } : undefined
+  }
+
+  async function refresh(): Promise<void> {
+    await Promise.all(
+      [...names].map(async ([name, entry]) => {
+        const found = await config.resolve(name).catch(() => [])
+        if (found.length > 0) entry.addresses = found
+      }),
+    )
+    readAt = Number.NEGATIVE_INFINITY
+  }
+
+  return { address, account, refresh }
+}
+
+/**
+ * Ranges with their reasons. BlockList answers the usual question, "is this address in any", in half a microsecond for a thousand networks; only then is
+ * the one searched for that names the reason.
+ */
+class Guarded {
+  private readonly list = new BlockList()
+  private readonly entries: { range: Range; refusal: Refusal }[] = []
+
+  add(guard: string, text: string, reason: string): boolean {
+    const range = parseRange(text)
+    if (!range) return false
+    const [address = ''] = formatRange(range).split('/')
+    this.list.addSubnet(address, range.prefix, range.family === 4 ? 'ipv4' : 'ipv6')
+    this.entries.push({ range, refusal: { guard, reason } })
+    return true
+  }
+
+  meets(range: Range): Refusal | undefined {
+    const family = range.family === 4 ? 'ipv4' : 'ipv6'
+    if (isSingle(range) && !this.list.check(formatRange(range), family)) return undefined
+    return this.entries.find((entry) => overlaps(entry.range, range))?.refusal
+  }
+}

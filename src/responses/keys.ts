@@ -1,0 +1,39 @@
+/** What our responses act on, from an alert. Stricter than Wazuh's own programs, which take `1` and `0x7f.1` for addresses. */
+import type { Alert } from '../alert.ts'
+import { accountIn, addressesIn } from '../wazuh/execd.ts'
+import { formatRange, isSingle, parseRange, widen } from './ranges.ts'
+
+/** The address that an alert is about, in one spelling; the network around it where an IPv6 prefix length is given. */
+export function addressKey(alert: Alert, ipv6_prefix = 128): string | undefined {
+  for (const text of addressesIn(alert)) {
+    const range = parseRange(text)
+    if (range && isSingle(range)) return formatRange(range.family === 6 ? widen(range, ipv6_prefix) : range)
+  }
+  return undefined
+}
+
+/** An address or network that a person wrote. */
+export function parseAddressKey(text: string): string | undefined {
+  const range = parseRange(text.trim())
+  return range && formatRange(range)
+}
+
+/** For services that take no networks. */
+export function parseSingleAddress(text: string): string | undefined {
+  const range = parseRange(text.trim())
+  return range && isSingle(range) ? formatRange(range) : undefined
+}
+
+/**
+ * The account that an alert is about. Names that a program could take for an option, a path or two words are none; the rules are those of
+ * Wazuh's disable-account (spec/active-response.md section 7).
+ */
+export function accountKey(alert: Alert): string | undefined {
+  const name = accountIn(alert)
+  return name === undefined ? undefined : parseAccountKey(name)
+}
+
+export function parseAccountKey(name: string): string | undefined {
+  const isOdd = name === '' || name === 'root' || Buffer.byteLength(name) > 256 || /^[-+~]|[:,/\\\s]|\.\./.test(name)
+  return isOdd ? undefined : name
+}

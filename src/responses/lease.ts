@@ -1,0 +1,314 @@
+/**
+ * Leases: one row for each response, from the wish to the end. What is not in this table was never done; what is, will be undone.
+ *
+ * ```
+ *                ┌─▶ refused     a guard said no
+ *                ├─▶ dry run     only what would have been done
+ *   planned ─────┼─▶ asking ───▶ planned | refused     a person decides
+ *                └─▶ adding ──┬▶ in force ──▶ undoing ──▶ ended
+ *                             └▶ undoing ───▶ failed
+ * ```
+ *
+ * - The step to `adding` and `undoing` is on disk before anything is touched, the step out of it after the result is known. After a crash both
+ *   are done again: definitions are safe to repeat, and a script is undone before it is run again.
+ * - `due` is when a row wants attention next; null while someone attends to it, or never. Whoever takes a row sets it to null in the same statement.
+ * - `key` says what is the same: the script's or definition's name and the target, as execd builds it.
+ * - Times are milliseconds since 1970; `until` is null for ever.
+ */
+import type { Migration, State } from '../durable/state.ts'
+import type { ScriptCall } from '../wazuh/execd.ts'
+
+export const migrations: Migration[] = [
+  {
+    name: 'responses-1',
+    sql: `
+      CREATE TABLE lease (
+        id TEXT PRIMARY KEY,
+        response TEXT NOT NULL,
+        definition TEXT,
+        call TEXT,
+        acts_on TEXT NOT NULL,
+        target TEXT NOT NULL,
+        key TEXT NOT NULL,
+        state TEXT NOT NULL,
+        seconds INTEGER NOT NULL,
+        offenders TEXT NOT NULL,
+        undoable INTEGER NOT NULL,
+        silent INTEGER NOT NULL DEFAULT 0,
+        redo INTEGER NOT NULL DEFAULT 0,
+        approved INTEGER NOT NULL DEFAULT 0,
+        why TEXT NOT NULL,
+        alert TEXT,
+        rule TEXT,
+        by TEXT NOT NULL,
+        hits INTEGER NOT NULL DEFAULT 1,
+        since INTEGER NOT NULL,
+        acted INTEGER,
+        until INTEGER,
+        applied_until INTEGER,
+        due INTEGER,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        ended INTEGER,
+        outcome TEXT,
+        guard TEXT,
+        note TEXT
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX lease_due ON lease (due) WHERE due IS NOT NULL;
+      CREATE INDEX lease_key ON lease (key, state);
+      CREATE INDEX lease_state ON lease (state, since);
+      CREATE TABLE lease_try (
+        lease TEXT NOT NULL REFERENCES lease (id) ON DELETE CASCADE,
+        at INTEGER NOT NULL,
+        what TEXT NOT NULL,
+        failure TEXT,
+        output TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX lease_try_lease ON lease_try (lease);
+      CREATE TABLE offender (key TEXT PRIMARY KEY, count INTEGER NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE response_audit (
+        at INTEGER NOT NULL, by TEXT NOT NULL, what TEXT NOT NULL, lease TEXT, target TEXT NOT NULL, reason TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
+]
+
+export type LeaseState =
+  | 'planned'
+  | 'asking'
+  | 'adding'
+  | 'in force'
+  | 'undoing'
+  | 'ended'
+  | 'failed'
+  | 'refused'
+  | 'dry run'
+
+export interface Lease {
+  id: string
+  /** The command's name in the configuration, or the definition's. */
+  response: string
+  /** Our definition that acts; undefined for a script. */
+  definition: string | undefined
+  call: ScriptCall | undefined
+  acts_on: 'address' | 'account' | 'process' | 'other'
+  target: string
+  key: string
+  state: LeaseState
+  /** How long it was asked for, before any escalation; 0: for ever. */
+  seconds: number
+  /** `repeated_offenders`, in minutes. */
+  offenders: number[]
+  /** False: done once, nothing is kept in force. */
+  undoable: boolean
+  /** The script said nothing when it was run: it need not be run again to learn that the target is the same. */
+  silent: boolean
+  /** Undo first: it is not known how far the last try came. */
+  redo: boolean
+  approved: boolean
+  why: string
+  alert: string | undefined
+  rule: string | undefined
+  by: string
+  /** How often it was asked for. */
+  hits: number
+  since: number
+  /** When it was first begun. */
+  acted: number | undefined
+  until: number | undefined
+  /** The end that the firewall was told. */
+  applied_until: number | undefined
+  due: number | undefined
+  attempts: number
+  ended: number | undefined
+  /** What it becomes when it has been undone; undefined: `ended`. */
+  outcome: LeaseState | undefined
+  guard: string | undefined
+  /** What went wrong with the last try, or what is worth knowing. */
+  note: string | undefined
+}
+
+export interface Try {
+  at: number
+  what: 'add' | 'delete' | 'prolong' | 'mend'
+  /** Undefined: it went well. */
+  failure: string | undefined
+  output: string
+}
+
+export interface AuditEntry {
+  at: number
+  by: string
+  what: string
+  lease: string | undefined
+  target: string
+  reason: string
+}
+
+type Row = Record<string, string | number | null>
+const flags = new Set<string>(['undoable', 'silent', 'redo', 'approved'])
+const json = new Set<string>(['call', 'offenders'])
+
+/** What a target needs attention for: these are not over. */
+const open = "('planned', 'asking', 'adding', 'in force')"
+
+export type LeaseStore = ReturnType<typeof createLeaseStore>
+
+export function createLeaseStore({ db }: State) {
+  const statements = new Map<string, ReturnType<typeof db.prepare>>()
+  function sql(text: string) {
+    let statement = statements.get(text)
+    if (!statement) statements.set(text, (statement = db.prepare(text)))
+    return statement
+  }
+  const rows = (text: string, ...values: (string | number | null)[]) =>
+    sql(text)
+      .all(...values)
+      .map((row) => fromRow(row as Row))
+  const one = (text: string, ...values: (string | number | null)[]) => rows(text, ...values)[0]
+
+  return {
+    insert(lease: Lease): void {
+      const row = toRow(lease)
+      const names = Object.keys(row)
+      sql(`INSERT INTO lease (${names.join()}) VALUES (${names.map(() => '?').join()})`).run(...Object.values(row))
+    },
+    update(id: string, change: Partial<Lease>): void {
+      const row = toRow(change)
+      const set = Object.keys(row).map((name) => `${name} = ?`)
+      sql(`UPDATE lease SET ${set.join()} WHERE id = ?`).run(...Object.values(row), id)
+    },
+    remove(id: string): void {
+      sql('DELETE FROM lease WHERE id = ?').run(id)
+    },
+    get: (id: string) => one('SELECT * FROM lease WHERE id = ?', id),
+    /** Takes what is due, oldest first: their `due` is null from then on. */
+    take: (now: number, limit: number) =>
+      rows(
+        'UPDATE lease SET due = NULL WHERE id IN (SELECT id FROM lease WHERE due <= ? ORDER BY due, since LIMIT ?) RETURNING *',
+        now,
+        limit,
+      ).sort((a, b) => a.since - b.since),
+    nextDue: () => sql('SELECT min(due) AS due FROM lease WHERE due IS NOT NULL').get()!.due as number | null,
+
+    /** The lease of a key that is not over, the furthest one first. */
+    openByKey: (key: string) =>
+      one(`SELECT * FROM lease WHERE key = ? AND state IN ${open} ORDER BY acted IS NULL, since LIMIT 1`, key),
+    /** The one that was told to act and is not being undone. */
+    actingByKey: (key: string, except: string) =>
+      one(
+        `SELECT * FROM lease WHERE key = ? AND id <> ? AND (state = 'in force' OR state = 'adding' AND acted IS NOT NULL) LIMIT 1`,
+        key,
+        except,
+      ),
+    dryRunByKey: (key: string, now: number) =>
+      one(`SELECT * FROM lease WHERE key = ? AND state = 'dry run' AND (until IS NULL OR until > ?) LIMIT 1`, key, now),
+    refusedByKey: (key: string, guard: string, after: number) =>
+      one(
+        `SELECT * FROM lease WHERE key = ? AND state = 'refused' AND guard = ? AND ended > ? LIMIT 1`,
+        key,
+        guard,
+        after,
+      ),
+    inState: (state: LeaseState) => rows('SELECT * FROM lease WHERE state = ? ORDER BY since', state),
+    inForce: (definition: string) =>
+      rows(`SELECT * FROM lease WHERE definition = ? AND state = 'in force'`, definition),
+    /** Definitions that have something to undo, some day. */
+    definitionsInUse: () =>
+      sql(
+        `SELECT DISTINCT definition FROM lease WHERE definition IS NOT NULL AND state IN ('adding', 'in force', 'undoing')`,
+      )
+        .all()
+        .map((row) => row.definition as string),
+    /** All that is not over, and what failed or would have been done a short while ago. */
+    current: (now: number) =>
+      rows(
+        `SELECT * FROM lease WHERE state IN ('planned', 'asking', 'adding', 'in force', 'undoing')
+           OR state = 'failed' AND ended > ?
+           OR state = 'dry run' AND (until IS NULL OR until > ?)
+         ORDER BY since DESC, id`,
+        now - 86_400_000,
+        now,
+      ),
+    history: (limit: number) =>
+      rows(
+        `SELECT * FROM lease WHERE state IN ('ended', 'failed', 'refused', 'dry run') ORDER BY since DESC, id LIMIT ?`,
+        limit,
+      ),
+    refusals: (limit: number) => rows(`SELECT * FROM lease WHERE state = 'refused' ORDER BY ended DESC LIMIT ?`, limit),
+    begunSince: (at: number) =>
+      sql('SELECT acted FROM lease WHERE acted > ? ORDER BY acted')
+        .all(at)
+        .map((row) => row.acted as number),
+
+    addTry(lease: string, { at, what, failure, output }: Try): void {
+      sql('INSERT INTO lease_try VALUES (?, ?, ?, ?, ?)').run(lease, at, what, failure ?? null, output.slice(0, 4096))
+    },
+    tries: (lease: string): Try[] =>
+      sql('SELECT at, what, failure, output FROM lease_try WHERE lease = ? ORDER BY at, rowid')
+        .all(lease)
+        .map((row) => ({ ...row, failure: row.failure ?? undefined }) as Try),
+
+    offender: (key: string) =>
+      sql('SELECT count, last FROM offender WHERE key = ?').get(key) as { count: number; last: number } | undefined,
+    setOffender(key: string, count: number, last: number): void {
+      sql(
+        'INSERT INTO offender VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET count = excluded.count, last = excluded.last',
+      ).run(key, count, last)
+    },
+
+    audit({ at, by, what, lease, target, reason }: AuditEntry): void {
+      sql('INSERT INTO response_audit VALUES (?, ?, ?, ?, ?, ?)').run(at, by, what, lease ?? null, target, reason)
+    },
+    audits: (limit: number): AuditEntry[] =>
+      sql('SELECT * FROM response_audit ORDER BY at DESC, rowid DESC LIMIT ?')
+        .all(limit)
+        .map((row) => ({ ...row, lease: row.lease ?? undefined }) as AuditEntry),
+
+    /** Makes everything due that a former run was at, see the top. After a start of the machine, what scripts did may be gone. */
+    recover(now: number, rebooted: boolean): void {
+      sql(`UPDATE lease SET state = 'undoing' WHERE state = 'adding' AND until <= ?`).run(now)
+      sql(
+        `UPDATE lease SET state = 'failed', ended = ?, due = NULL, note = 'interrupted: nobody knows how far it came'
+         WHERE state = 'adding' AND definition IS NULL AND seconds = 0 AND NOT undoable`,
+      ).run(now)
+      sql(`UPDATE lease SET state = 'planned', redo = 1 WHERE state = 'adding' AND definition IS NULL`).run()
+      if (rebooted)
+        sql(
+          `UPDATE lease SET state = 'planned', redo = 1
+           WHERE state = 'in force' AND definition IS NULL AND (until IS NULL OR until > ?)`,
+        ).run(now)
+      sql(`UPDATE lease SET due = ?1 WHERE state IN ('planned', 'adding', 'undoing')`).run(now)
+      sql(`UPDATE lease SET due = until WHERE state = 'in force'`).run()
+    },
+    /** Everything in force ends now; what is not begun is not begun any more. */
+    endAll(now: number): void {
+      sql(`UPDATE lease SET until = ?1, due = ?1 WHERE state = 'in force'`).run(now)
+      sql(`UPDATE lease SET state = 'ended', ended = ?, due = NULL WHERE state IN ('planned', 'asking')`).run(now)
+    },
+
+    /** Forgets what was over before that moment. */
+    prune(before: number): void {
+      sql(`DELETE FROM lease WHERE ended < ?1 OR state = 'dry run' AND until < ?1`).run(before)
+      sql('DELETE FROM offender WHERE last < ?').run(before)
+    },
+  }
+}
+
+function toRow(lease: Partial<Lease>): Row {
+  return Object.fromEntries(
+    Object.entries(lease).map(([name, value]) => {
+      if (value === undefined) return [name, null]
+      if (flags.has(name)) return [name, value ? 1 : 0]
+      return [name, json.has(name) ? JSON.stringify(value) : (value as string | number)]
+    }),
+  )
+}
+
+function fromRow(row: Row): Lease {
+  const entries = Object.entries(row).map(([name, value]) => {
+    if (value === null) return [name, undefined]
+    if (flags.has(name)) return [name, value === 1]
+    return [name, json.has(name) ? JSON.parse(value as string) : value]
+  })
+  return Object.fromEntries(entries) as Lease
+}

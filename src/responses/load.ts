@@ -1,0 +1,31 @@
+import type { Response } from '../define.ts'
+import { type Actor, createActor } from './actor.ts'
+import type { StepContext } from './steps.ts'
+
+/**
+ * Loads our definitions and reads their options. One that needs options which are not given cannot be used, and says so only to those who want to
+ * use it.
+ *
+ * @param given by name, from `outrider.yaml`
+ */
+export async function loadActors(
+  definitions: Readonly<Record<string, () => Promise<{ default: Response }>>>,
+  given: Readonly<Record<string, Record<string, unknown>>>,
+  context: StepContext,
+): Promise<{ actors: Map<string, Actor>; unusable: Map<string, string> }> {
+  const actors = new Map<string, Actor>()
+  const unusable = new Map<string, string>()
+  for (const [name, load] of Object.entries(definitions)) {
+    const { default: definition } = await load()
+    const options = definition.options.safeParse(given[name] ?? {})
+    if (options.success) {
+      actors.set(name, createActor(definition, options.data, context))
+      continue
+    }
+    const wrong = options.error.issues.map(
+      ({ path, message }) => `responses.options.${[name, ...path].join('.')}: ${message}`,
+    )
+    unusable.set(name, wrong.join('; '))
+  }
+  return { actors, unusable }
+}

@@ -1,0 +1,539 @@
+/**
+ * Active response as a whole: alerts in, leases out, and every one of them ended on time.
+ *
+ * ```
+ * plan(alert) ──▶ record(intents) ──▶ kick() ──▶ take what is due ──┬─▶ by-definition.ts ──▶ steps
+ *                 (the caller's         ▲                           └─▶ by-script.ts ──────▶ execd's contract
+ *                  transaction)         └── a timer for the next one
+ * ```
+ */
+import { randomInt } from 'node:crypto'
+import type { Alert } from '../alert.ts'
+import type { ActiveResponseBlock, CommandBlock, ResponseSettings } from '../config.ts'
+import type { Response } from '../define.ts'
+import type { State } from '../durable/state.ts'
+import type { Log } from '../log.ts'
+import type { Dialect } from '../wazuh/execd.ts'
+import { createBinding } from '../wazuh/response-binding.ts'
+import { createByDefinition } from './by-definition.ts'
+import { createByScript } from './by-script.ts'
+import { createDesk, type DeskConfig } from './desk.ts'
+import { createGuards } from './guards.ts'
+import { type AuditEntry, createLeaseStore, type Lease, type Try } from './lease.ts'
+import { loadActors } from './load.ts'
+import { readNetworkFacts, type SystemReader } from './network.ts'
+import { type AlertFacts, createPlanner, type Intent, type ManualTarget, type Plan } from './plan.ts'
+import { endOrphans } from './script.ts'
+import type { Http } from './steps.ts'
+
+export interface ResponderOptions {
+  /** Opened with the `migrations` of lease.ts. */
+  state: State
+  commands: readonly CommandBlock[]
+  responses: readonly ActiveResponseBlock[]
+  /** `<white_list>`, as written. */
+  white_list: readonly string[]
+  settings: ResponseSettings
+  /** Stands for /var/ossec. Absolute. */
+  home: string
+  /** `<cluster><node_name>`. */
+  node_name?: string
+  /** Addresses and host names of the manager, where this machine is an agent. */
+  manager?: readonly string[]
+  /** By command; everything else speaks Wazuh 4. */
+  dialects?: Readonly<Record<string, Dialect>>
+  now(): number
+  /** Runs something once, after so many milliseconds; the returned function calls it off. */
+  setTimer(run: () => void, ms: number): () => void
+  log: Log
+  /** Replaces every secret in a text. */
+  mask(text: string): string
+  /** Our definitions, by name, loaded when asked for: `responses/index.ts`. */
+  definitions: Readonly<Record<string, () => Promise<{ default: Response }>>>
+  /** The machine, as guards see it. */
+  system: SystemReader
+  is_root: boolean
+  /** Differs after each start of the machine: /proc/sys/kernel/random/boot_id. */
+  boot_id: string | undefined
+  http: Http
+  /** Addresses of a host name. */
+  resolve(name: string): Promise<string[]>
+  tuning?: Partial<ResponderTuning>
+}
+
+/** What has a good default and is turned by tests, and by people with unusual needs. */
+export interface ResponderTuning {
+  /** Before a script that does not answer is looked at. */
+  answer_ms: number
+  /** Of one script, at the same time. */
+  places: number
+  /** Of a script's virtual memory; undefined is no limit. */
+  max_memory_bytes: number | undefined
+  /** The widest networks that may be blocked, as prefix lengths. */
+  widest: { ipv4: number; ipv6: number }
+  /** Where there is no list of `repeated_offenders`, see escalation.ts. Default: no escalation, one time is forgiven in 30 days. */
+  escalation: DeskConfig['escalation']
+  over_limit: DeskConfig['over_limit']
+  /** How often what should be is compared with what is. */
+  compare_ms: number
+  /** How long what is over is kept. */
+  history_ms: number
+  /** As execd does: all is undone when we are stopped. Default: what is in force stays, and is undone on time after the next start. */
+  undo_on_stop: boolean
+}
+
+const defaults: ResponderTuning = {
+  answer_ms: 1000,
+  places: 16,
+  max_memory_bytes: undefined,
+  widest: { ipv4: 24, ipv6: 48 },
+  escalation: { factor: 1, longest: 86_400, decay_ms: 30 * 86_400_000 },
+  over_limit: { kind: 'refuse' },
+  compare_ms: 60_000,
+  history_ms: 90 * 86_400_000,
+  undo_on_stop: false,
+}
+
+/** What became of a person's wish; refused ones say why. `status` is the HTTP status that says the same. */
+export type Result<T = Record<string, never>> =
+  | { ok: true; value: T }
+  | { ok: false; status: 400 | 403 | 404 | 409; error: string; hint?: string }
+
+export interface Manual {
+  reason: string
+  /** `console`, `cli:root`. */
+  by: string
+}
+
+/** A lease, as people see it. */
+export interface Block {
+  id: string
+  response: string
+  key: string
+  state: 'planned' | 'in force' | 'undoing' | 'failed'
+  dry_run: boolean
+  since: number
+  /** Undefined: for ever. */
+  until?: number
+  why: string
+  by: string
+  alert?: string
+  /** What went wrong with the last try, or what it waits for. */
+  reason?: string
+}
+
+export interface Responder {
+  /** What an alert asks for. Changes nothing. */
+  plan(alert: Alert, facts?: AlertFacts): Plan
+  /** Keeps it. To be called in the transaction that moves the input's cursor; then {@link kick}. */
+  record(intents: readonly Intent[]): void
+  /** Something was recorded. */
+  kick(): void
+  /** Takes up what a former run has left: undoes what is overdue, repeats what was half done, mends what was changed. */
+  start(): Promise<void>
+  /** Lets what runs end, which takes a script's deadline at most. Leases stay in force. */
+  stop(): Promise<void>
+  /** Resolves when nothing is at work. What is due later is not waited for. */
+  settled(): Promise<void>
+
+  /** All but the ended ones; newest first. */
+  list(): Block[]
+  show(id: string): (Lease & { tries: Try[] }) | undefined
+  /** Ended, failed, refused, and what would have been done. */
+  history(limit: number): Lease[]
+  refusals(
+    limit: number,
+  ): { at: number; response: string; key: string; guard: string; reason: string; alert?: string }[]
+  audit(limit: number): AuditEntry[]
+
+  /** Names that can be given to {@link add}. */
+  responses(): string[]
+  add(wish: ManualTarget): Result<{ id: string }>
+  /** Undoes it now. One whose undo has failed is given up. */
+  remove(id: string, manual: Manual): Result
+  /** Adds seconds to its end. */
+  extend(id: string, seconds: number, manual: Manual): Result<{ until: number }>
+  /** For what waits for a person. */
+  answer(id: string, approve: boolean, manual: Manual): Result
+
+  /** What is wrong with the configuration, in words; nothing stops because of it. */
+  readonly problems: readonly string[]
+}
+
+export async function createResponder(options: ResponderOptions): Promise<Responder> {
+  const { state, settings, now, log, mask } = options
+  const tuning = { ...defaults, ...options.tuning }
+  const store = createLeaseStore(state)
+  const binding = createBinding({ blocks: options.responses, white_list: options.white_list })
+  const guards = createGuards({
+    never: settings.never,
+    manager: options.manager,
+    whiteListed: binding.whiteListed,
+    widest: tuning.widest,
+    facts: () => readNetworkFacts(options.system),
+    resolve: options.resolve,
+    now,
+  })
+  const deadline_ms = settings.deadline * 1000
+  const { actors, unusable } = await loadActors(options.definitions, settings.options, {
+    deadline_ms,
+    http: options.http,
+  })
+  const planner = createPlanner({ ...options, blocks: options.responses, binding, actors, unusable })
+
+  function dryRun({ definition }: Lease): string | undefined {
+    if (!settings.enabled) return 'responses are not enabled'
+    const needsRoot = definition !== undefined && actors.get(definition)?.definition.needs_root
+    return needsRoot && !options.is_root ? `${definition} needs root` : undefined
+  }
+  const { max_per_minute } = settings
+  const { escalation, over_limit } = tuning
+  const desk = createDesk({ store, guards, log, now, mask, dryRun, escalation, max_per_minute, over_limit })
+  const common = { state, store, desk, log, now, kick }
+  const byDefinition = createByDefinition({ ...common, actors, unusable })
+  const { answer_ms, max_memory_bytes, places } = tuning
+  const script = { home: options.home, deadline_ms, answer_ms, max_memory_bytes }
+  const byScript = createByScript({ ...common, script, places })
+
+  // ---------------------------------------------------------------------------------------------------------------- what is due
+
+  let running = false
+  let isPumping = false
+  let cancelTimer = () => {}
+  let cancelPeriodic = () => {}
+
+  function kick(): void {
+    if (!running || isPumping) return
+    isPumping = true
+    // Not at once: what is recorded in the same turn goes together.
+    setImmediate(() => {
+      isPumping = false
+      if (running) pump()
+    })
+  }
+
+  function pump(): void {
+    cancelTimer()
+    try {
+      const taken = state.transaction(() => store.take(now(), 5000).map(advance))
+      for (const act of taken) act?.()
+      const due = store.nextDue()
+      // Timers do not reach further than 24 days; the clock may be set meanwhile, so once a minute is looked anyway.
+      if (due !== null) cancelTimer = options.setTimer(kick, Math.min(Math.max(0, due - now()), 86_400_000))
+    } catch (error) {
+      // A full disk, a locked database. Nothing was taken; it is all there the next time.
+      log.error(`active response: ${error instanceof Error ? error.message : error}; trying again in 1 s`)
+      cancelTimer = options.setTimer(kick, 1000)
+    }
+  }
+
+  /** The next step of a lease that is due, and what is to be done once that is on disk. */
+  function advance(lease: Lease): (() => void) | undefined {
+    const by = lease.definition === undefined ? byScript : byDefinition
+    const isOver = lease.until !== undefined && lease.until <= now()
+    switch (lease.state) {
+      case 'asking':
+        desk.unanswered(lease)
+        return undefined
+      case 'planned':
+        if (lease.definition === undefined) return () => byScript.add(lease)
+        if (!desk.admit(lease)) return undefined
+        desk.begin(lease)
+        return () => byDefinition.add(lease)
+      case 'adding':
+        return () => by.add(lease)
+      case 'in force':
+        if (!isOver && lease.definition !== undefined) return () => byDefinition.add(lease)
+        if (!isOver) {
+          store.update(lease.id, { due: lease.until })
+          return undefined
+        }
+        store.update(lease.id, { state: 'undoing', attempts: 0 })
+        return () => by.remove(lease)
+      case 'undoing': {
+        // The same target is wanted again: to undo this one now would undo that one. Its own end will do for both.
+        const other = store.actingByKey(lease.key, lease.id)
+        if (!other) return () => by.remove(lease)
+        desk.end(lease, lease.outcome === 'failed' ? 'failed' : 'ended', `${other.id} took its place`)
+        return undefined
+      }
+      default:
+        return undefined
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------ recording
+
+  function record(intents: readonly Intent[]): void {
+    if (intents.length === 0) return
+    state.transaction(() => {
+      for (const intent of intents) if (intent.refusal || !joins(intent)) insert(intent)
+    })
+  }
+
+  /** Whether a lease that is there already covers it; then that one is extended. */
+  function joins(intent: Intent): boolean {
+    const { seconds } = intent
+    const open = store.openByKey(intent.key) ?? store.dryRunByKey(intent.key, now())
+    if (!open || open.response !== intent.response) return false
+    if (open.state === 'planned' || open.state === 'asking') {
+      const longest = seconds === 0 || open.seconds === 0 ? 0 : Math.max(seconds, open.seconds)
+      store.update(open.id, { hits: open.hits + 1, seconds: longest })
+      return true
+    }
+    if (open.state === 'dry run') {
+      if (dryRun(open) === undefined) return false
+      const until = seconds === 0 ? undefined : now() + seconds * 1000
+      store.update(open.id, { hits: open.hits + 1, until })
+      return true
+    }
+    const isKnown = open.definition !== undefined || open.silent || open.call?.dialect === 'ossec'
+    if (!isKnown || (open.definition === undefined && seconds === 0)) return false
+    desk.extend(open, desk.secondsFor(intent, intent.key))
+    return true
+  }
+
+  function insert(intent: Intent): string {
+    const { refusal, manual, ...known } = intent
+    const lease: Lease = {
+      ...known,
+      id: newId(),
+      state: 'planned',
+      silent: false,
+      redo: false,
+      approved: manual ?? false,
+      hits: 1,
+      since: now(),
+      acted: undefined,
+      until: undefined,
+      applied_until: undefined,
+      due: refusal ? undefined : now(),
+      attempts: 0,
+      ended: undefined,
+      outcome: undefined,
+      guard: undefined,
+      note: undefined,
+    }
+    store.insert(lease)
+    if (refusal) desk.refuse(lease, refusal)
+    return lease.id
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- start, minute, stop
+
+  const bootCursor = state.cursor<string>('responses.boot')
+
+  async function start(): Promise<void> {
+    await guards.refresh()
+    const interrupted = [...store.inState('adding'), ...store.inState('undoing')]
+    const orphans = endOrphans(new Set(interrupted.map(({ id }) => id)))
+    if (orphans > 0) log.warn(`ended ${orphans} scripts that a former run had left behind`)
+    const rebooted = options.boot_id !== undefined && ![undefined, options.boot_id].includes(bootCursor.get())
+    state.transaction(() => {
+      store.recover(now(), rebooted)
+      if (options.boot_id !== undefined) bootCursor.set(options.boot_id)
+    })
+    running = true
+    everyMinute()
+    kick()
+  }
+
+  function everyMinute(): void {
+    cancelPeriodic = options.setTimer(() => {
+      everyMinute()
+      kick()
+      void guards.refresh()
+      store.prune(now() - tuning.history_ms)
+    }, tuning.compare_ms)
+    for (const name of definitionsToCompare()) byDefinition.compare(name)
+  }
+
+  /** Those with something in force, and those that the configuration uses: what is there without a lease is then removed, too. */
+  function definitionsToCompare(): Set<string> {
+    const names = new Set(store.definitionsInUse())
+    for (const name of planner.definitionsInUse())
+      if (dryRun({ definition: name } as Lease) === undefined) names.add(name)
+    return new Set([...names].filter((name) => actors.get(name)?.definition.list !== undefined))
+  }
+
+  async function stop(): Promise<void> {
+    if (tuning.undo_on_stop && running) {
+      state.transaction(() => store.endAll(now()))
+      pump()
+    }
+    running = false
+    cancelTimer()
+    cancelPeriodic()
+    await atWork()
+  }
+
+  async function atWork(): Promise<void> {
+    await Promise.all([byDefinition.idle(), byScript.idle()])
+  }
+
+  async function settled(): Promise<void> {
+    for (let round = 0; round < 3; round++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (isPumping) round = -1
+      await atWork()
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------- by hand
+
+  function audited(what: string, lease: Pick<Lease, 'id' | 'target'>, { reason, by }: Manual): void {
+    store.audit({ at: now(), by, what, lease: lease.id, target: lease.target, reason })
+    log.info(`${by} ${what} ${lease.target}: ${reason}`, { lease: lease.id })
+  }
+
+  const unknown = (id: string) => ({ ok: false, status: 404, error: `there is no block "${id}"` }) as const
+  const needsReason = { ok: false, status: 400, error: 'a reason is needed: it is kept with the change' } as const
+
+  function add(wish: ManualTarget): Result<{ id: string }> {
+    if (wish.reason.trim() === '') return needsReason
+    const intent = planner.manual(wish)
+    if (typeof intent === 'string') return { ok: false, status: 400, error: intent }
+    const refusal =
+      intent.acts_on === 'address'
+        ? guards.address(intent.target)
+        : intent.acts_on === 'account'
+          ? guards.account(intent.target)
+          : undefined
+    const id = state.transaction(() => {
+      const joined = refusal ? undefined : joins(intent)
+      const lease = joined ? store.openByKey(intent.key)!.id : insert({ ...intent, refusal })
+      audited(
+        refusal ? `refused to add ${intent.response}` : `added ${intent.response}`,
+        { id: lease, target: intent.target },
+        wish,
+      )
+      return lease
+    })
+    kick()
+    if (refusal) return { ok: false, status: 403, error: `refused (${refusal.guard}): ${refusal.reason}` }
+    return { ok: true, value: { id } }
+  }
+
+  function remove(id: string, manual: Manual): Result {
+    if (manual.reason.trim() === '') return needsReason
+    const lease = store.get(id)
+    if (!lease) return unknown(id)
+    const remark = `removed by ${manual.by}: ${manual.reason}`
+    const done = state.transaction(() => {
+      if (lease.state === 'planned' || lease.state === 'asking' || lease.state === 'dry run')
+        desk.end(lease, 'ended', remark)
+      else if (lease.state === 'in force') store.update(id, { until: now(), due: now(), note: remark })
+      // It is at work: when that is done it is undone.
+      else if (lease.state === 'adding')
+        store.update(id, { until: now(), note: remark, ...(lease.due !== undefined && { due: now() }) })
+      else if (lease.state === 'undoing' && lease.attempts > 0) desk.end(lease, 'failed', `${remark}; ${lease.note}`)
+      else return false
+      audited('removed', lease, manual)
+      return true
+    })
+    kick()
+    if (!done)
+      return {
+        ok: false,
+        status: 409,
+        error: `block ${id} is ${lease.state === 'undoing' ? 'being undone' : lease.state}`,
+      }
+    return { ok: true, value: {} }
+  }
+
+  function extend(id: string, seconds: number, manual: Manual): Result<{ until: number }> {
+    if (manual.reason.trim() === '') return needsReason
+    if (!(seconds > 0)) return { ok: false, status: 400, error: 'seconds must be more than 0' }
+    const lease = store.get(id)
+    if (!lease) return unknown(id)
+    if (lease.state !== 'in force')
+      return { ok: false, status: 409, error: `block ${id} is ${lease.state}, not in force` }
+    if (lease.until === undefined)
+      return { ok: false, status: 409, error: `block ${id} has no end that could be moved` }
+    const until = lease.until + seconds * 1000
+    state.transaction(() => {
+      store.update(id, { until, due: lease.definition === undefined ? until : now() })
+      audited('extended', lease, manual)
+    })
+    kick()
+    return { ok: true, value: { until } }
+  }
+
+  function answer(id: string, approve: boolean, manual: Manual): Result {
+    if (manual.reason.trim() === '') return needsReason
+    const lease = store.get(id)
+    if (!lease) return unknown(id)
+    if (lease.state !== 'asking')
+      return { ok: false, status: 409, error: `block ${id} waits for no approval: it is ${lease.state}` }
+    state.transaction(() => {
+      if (approve) store.update(id, { state: 'planned', approved: true, due: now(), note: undefined })
+      else desk.refuse(lease, { guard: 'approval', reason: `${manual.by}: ${manual.reason}` })
+      audited(approve ? 'approved' : 'denied', lease, manual)
+    })
+    kick()
+    return { ok: true, value: {} }
+  }
+
+  return {
+    plan: planner.plan,
+    record,
+    kick,
+    start,
+    stop,
+    settled,
+    list: () => store.current(now()).map(toBlock),
+    show(id) {
+      const lease = store.get(id)
+      return lease && { ...lease, tries: store.tries(id) }
+    },
+    history: (limit) => store.history(limit),
+    refusals: (limit) =>
+      store.refusals(limit).map((lease) => ({
+        at: lease.ended ?? lease.since,
+        response: lease.response,
+        key: lease.target,
+        guard: lease.guard ?? '',
+        reason: lease.note ?? '',
+        alert: lease.alert,
+      })),
+    audit: (limit) => store.audits(limit),
+    responses: planner.responses,
+    add,
+    remove,
+    extend,
+    answer,
+    problems: [
+      ...binding.problems.map(({ message }) => message),
+      ...planner.definitionsInUse().flatMap((name) => unusable.get(name) ?? []),
+    ],
+  }
+}
+
+function toBlock(lease: Lease): Block {
+  const { id, response, target, state, since, until, why, by, alert, note } = lease
+  const shown =
+    state === 'in force' || state === 'undoing' || state === 'failed'
+      ? state
+      : state === 'dry run'
+        ? 'in force'
+        : 'planned'
+  return {
+    id,
+    response,
+    key: target,
+    state: shown,
+    dry_run: state === 'dry run',
+    since,
+    until,
+    why,
+    by,
+    alert,
+    reason: note,
+  }
+}
+
+/** Short enough to be typed; a million of them have no two alike but once in a thousand million times. */
+function newId(): string {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
+  return Array.from({ length: 12 }, () => letters[randomInt(letters.length)]).join('')
+}

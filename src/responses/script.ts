@@ -1,0 +1,224 @@
+/**
+ * Runs a scripted response as execd does (see wazuh/execd.ts for the words), without what makes execd hang or forget.
+ *
+ * Deadline and process group are those of inputs/process.ts. And: execd keeps stdin open and waits for an answer for ever, so a script that reads stdin
+ * to its end waits for execd, and execd for it. Here stdin is closed once the script has not answered for a while *and* is seen waiting for
+ * more input. Both are needed: an interpreter on a busy machine may need a second to start, and a script whose handshake is right would find
+ * its stdin closed where `continue` should stand. Where a look at the process is not possible it gets ten times as long.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { fromBytes } from '../alert.ts'
+import { failureOf, type ProgramResult, startProgram } from '../inputs/process.ts'
+import { type Answer, argvFor, maxAnswerBytes, messageFor, parseAnswer, type ScriptCall } from '../wazuh/execd.ts'
+
+export interface ScriptOptions {
+  /** Stands for /var/ossec: the working folder, and where `program` is looked for. */
+  home: string
+  /** From the start until the script is ended. */
+  deadline_ms: number
+  /** How long it may take to answer before it is looked at. Default 1,000. */
+  answer_ms?: number
+  env?: Record<string, string | undefined>
+  /** In virtual memory, by ulimit(1). Default: no limit. */
+  max_memory_bytes?: number
+  /** Sees the conversation: what was said, by whom, when. */
+  on_line?(line: ScriptLine): void
+}
+
+export interface ScriptLine {
+  /** Since the start. */
+  at_ms: number
+  from: 'us' | 'script'
+  /** Without line end; undefined when stdin was closed. */
+  text?: string
+}
+
+export interface ScriptRun {
+  /** The first line it printed; undefined when it ended without one. */
+  answer?: Answer
+  /** What it was told then. */
+  decision?: 'continue' | 'abort'
+  /** It waited for the end of its input instead of answering, and got it. */
+  reads_to_end: boolean
+  result: ProgramResult
+  /** In words, when it did not go well. */
+  failure?: string
+}
+
+/**
+ * Starts the script with `add` and answers its question.
+ *
+ * @param decide called once, as soon as the first line is there; what it keeps must be kept when it returns, since the script acts next
+ */
+export async function runAdd(
+  call: ScriptCall,
+  options: ScriptOptions & { decide(answer: Answer): 'continue' | 'abort' },
+): Promise<ScriptRun> {
+  const started = performance.now()
+  const note = (from: ScriptLine['from'], text?: string) =>
+    options.on_line?.({ at_ms: performance.now() - started, from, text })
+  const speaks = call.dialect !== 'ossec'
+  let answer: Answer | undefined
+  let decision: 'continue' | 'abort' | undefined
+  let readsToEnd = false
+  let printed = ''
+
+  const running = startProgram({
+    ...programOptions(call, 'add', options),
+    stdin: speaks ? 'open' : undefined,
+    on_output(bytes) {
+      if (answer || !speaks) return
+      printed += bytes.toString('latin1')
+      const end = printed.indexOf('\n')
+      if (end >= 0) hear(printed.slice(0, Math.min(end, maxAnswerBytes)))
+      else if (printed.length >= maxAnswerBytes) hear(printed.slice(0, maxAnswerBytes))
+    },
+  })
+  const say = (message: string) => {
+    note('us', fromBytes(message).trimEnd())
+    running.write(Buffer.from(message, 'latin1'))
+  }
+  function hear(bytes: string): void {
+    const line = fromBytes(bytes)
+    note('script', line)
+    answer = parseAnswer(line)
+    decision = options.decide(answer)
+    say(messageFor(call, decision))
+    running.end()
+  }
+
+  let watch: NodeJS.Timeout | undefined
+  if (speaks && running.pid !== undefined) {
+    say(messageFor(call, 'add'))
+    watch = watchForReader(running.pid, options.answer_ms ?? 1000, () => {
+      if (answer) return
+      readsToEnd = true
+      note('us')
+      running.end()
+    })
+  }
+  const result = await running.done
+  clearInterval(watch)
+  // A last line without its end counts for fgets(3), too.
+  if (speaks && !answer && printed !== '') hear(printed)
+  return { answer, decision, reads_to_end: readsToEnd, result, failure: explain(result) }
+}
+
+/** Starts the script with `delete`: one line, end of stdin, no conversation. */
+export async function runDelete(call: ScriptCall, options: ScriptOptions): Promise<ScriptRun> {
+  const message = messageFor(call, 'delete')
+  if (message !== '') options.on_line?.({ at_ms: 0, from: 'us', text: fromBytes(message).trimEnd() })
+  const running = startProgram({ ...programOptions(call, 'delete', options), stdin: Buffer.from(message, 'latin1') })
+  const result = await running.done
+  return { reads_to_end: false, result, failure: explain(result) }
+}
+
+function programOptions(call: ScriptCall, word: 'add' | 'delete', options: ScriptOptions) {
+  const { home, deadline_ms, env, max_memory_bytes } = options
+  const argv = argvFor(call, word)
+  return {
+    argv: max_memory_bytes === undefined ? argv : limited(argv, max_memory_bytes),
+    cwd: home,
+    env: env && { ...process.env, ...env },
+    deadline_ms,
+    // Real scripts leave daemons behind (restart-wazuh): they are not ours to end, and nobody waits for their output.
+    leftovers: 'leave' as const,
+    linger_ms: 100,
+    max_output_bytes: 16_384,
+    stderr: 'separate' as const,
+  }
+}
+
+/** ulimit counts KiB. `exec` leaves the same process with the same `$0`. */
+function limited(argv: [string, ...string[]], bytes: number): [string, ...string[]] {
+  return ['/bin/sh', '-c', `ulimit -v ${Math.ceil(bytes / 1024)} && exec "$0" "$@"`, ...argv]
+}
+
+function explain(result: ProgramResult): string | undefined {
+  const failure = failureOf(result)
+  const last = fromBytes(result.stderr).trim().split('\n').at(-1)
+  return failure && last ? `${failure}: ${last.slice(0, 500)}` : failure
+}
+
+/**
+ * Ends the scripts that were started for these leases and outlived us: what they still do would come after what we are about to do. They are
+ * known by their environment, which is theirs alone.
+ *
+ * @returns how many there were
+ */
+export function endOrphans(leases: ReadonlySet<string>): number {
+  if (leases.size === 0) return 0
+  let ended = 0
+  for (const pid of readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid)) {
+    const lease = /(?:^|\0)OUTRIDER_LEASE=([^\0]*)/.exec(readProc(pid, 'environ'))?.[1]
+    if (lease === undefined || !leases.has(lease)) continue
+    try {
+      process.kill(pid, 'SIGKILL')
+      ended++
+    } catch {
+      // it has ended
+    }
+  }
+  return ended
+}
+
+// ------------------------------------------------------------------------------------------------ is it waiting for its input to end?
+
+/** Number of read(2), by processor; without it we cannot tell. */
+const readCall: Record<string, string> = { x64: '0', arm64: '63' }
+
+function watchForReader(pid: number, patience_ms: number, close: () => void): NodeJS.Timeout {
+  const input = linkOf(pid, 0)
+  const started = performance.now()
+  const timer = setInterval(
+    () => {
+      const waited = performance.now() - started
+      if (waited < patience_ms) return
+      const isLate = waited >= 10 * patience_ms
+      if (!isLate && !(input && family(pid).some((member) => isReading(member, input)))) return
+      clearInterval(timer)
+      close()
+    },
+    Math.max(10, patience_ms / 10),
+  )
+  return timer
+}
+
+/** /proc/PID/syscall of a process asleep in a system call: its number, then its arguments in hex. */
+function isReading(pid: number, input: string): boolean {
+  const [number, descriptor] = readProc(pid, 'syscall').split(' ')
+  return number === readCall[process.arch] && descriptor !== undefined && linkOf(pid, Number(descriptor)) === input
+}
+
+function processes(): number[] {
+  try {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid)
+  } catch {
+    return [] // not Linux
+  }
+}
+
+function family(pid: number): number[] {
+  const children = readProc(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  return [pid, ...children.flatMap(family)]
+}
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return '' // it has ended, or is not ours to look at
+  }
+}
+
+function linkOf(pid: number, descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`)
+  } catch {
+    return undefined
+  }
+}
