@@ -31,12 +31,13 @@ export interface HttpResponse {
 
 /**
  * What became of one delivery. `delivered`: the destination has it (`ref` is its own name for it: a ticket key, a message id). `retry`: not now;
- * `after_ms` is what the destination asked for. `rejected`: it will never take this one. `paused`: it takes nothing until a person mends
+ * `after_ms` is what the destination asked for, and `busy` says that nothing is wrong with this alert: the destination takes none at all now
+ * (too many requests, no connection). `rejected`: it will never take this one. `paused`: it takes nothing until a person mends
  * something (a revoked credential); the queue is kept.
  */
 export type Outcome =
   | { kind: 'delivered'; ref?: string }
-  | { kind: 'retry'; reason: string; after_ms?: number }
+  | { kind: 'retry'; reason: string; after_ms?: number; busy?: boolean }
   | { kind: 'rejected'; reason: string }
   | { kind: 'paused'; reason: string }
 
@@ -44,6 +45,8 @@ export type Outcome =
 export interface IntegrationContext {
   /** The same for every try of the same alert at the same destination; for services that know idempotency keys. */
   idempotency_key: string
+  /** The alert as it stands in alerts.json, for destinations that take all of it: cheaper than writing it as JSON once more. */
+  line: string
   /** Title and body as the destination's templates (or the defaults) render them, not yet escaped for the medium. */
   title: string
   body: string
@@ -65,7 +68,7 @@ export interface Integration<S extends Schema = Schema> {
   /** One alert, one request. Undefined: this alert is not for this destination, and counts as delivered. */
   request(alert: Alert, options: Options<S>, context: IntegrationContext): HttpRequest | undefined
   /** Only for services whose status code does not tell. Undefined: judge by the status code. */
-  outcome?(response: HttpResponse): Outcome | undefined
+  outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
 }
 
 export function defineIntegration<S extends Schema>(integration: Integration<S>): Integration<S> {

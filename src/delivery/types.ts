@@ -1,5 +1,6 @@
 /** What the delivery runner is told and what it answers. The daemon composes it; the API and the command line show it. */
 import type { Destination } from '../config.ts'
+import type { History } from '../durable/history.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
@@ -19,6 +20,10 @@ export interface DeliverySettings {
   log: Log
   /** Replaces every secret in a text. */
   mask(text: string): string
+  /** Where older alerts are after a rotation; default: the dated files of Wazuh's alerts.json. */
+  history?: History
+  /** Calls back after so many milliseconds; the returned function cancels. Default: a timer. */
+  schedule?(ms: number, run: () => void): () => void
   tuning?: Partial<Tuning>
 }
 

@@ -1,0 +1,304 @@
+/**
+ * Delivers every alert to every destination that wants it: at least once, in the log's order where that was asked for, and no destination ever waits for
+ * another. Each has a follower, a cursor and a queue of its own; they share the database and the moment of the commit.
+ *
+ * What is on disk at any time: per destination a cursor, and rows for the alerts before it that are neither delivered nor unwanted. A kill loses what happened
+ * since the last commit, that is: at most `commit_ms` of deliveries are made again, with the same idempotency key.
+ */
+import { statSync } from 'node:fs'
+import type { Destination } from '../config.ts'
+import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
+import type { Cursor } from '../durable/state.ts'
+import { integrations } from '../integrations/index.ts'
+import type { Problem } from '../problem.ts'
+import { compileRoute } from '../routes.ts'
+import { alertsHistory } from '../wazuh/alerts-days.ts'
+import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
+import { DestinationQueue } from './queue.ts'
+import { createHttpSender, createScriptSender, parseAlert, type Sender } from './send.ts'
+import { type FullDelivery, openStore } from './store.ts'
+import type { DeliveryDetail, DeliveryRunner, DeliverySettings, DeliverySummary, Result, Tuning } from './types.ts'
+
+const defaults: Tuning = {
+  backoff_base_ms: 1000,
+  backoff_cap_ms: 15 * 60_000,
+  max_waiting: 5000,
+  max_rejected: 10_000,
+  max_tries: 20,
+  give_up_ms: 24 * 3_600_000,
+  breaker_failures: 10,
+  commit_ms: 50,
+  grace_ms: 5000,
+  poll_ms: 200,
+}
+
+/** Of one alert; integratord skips those above 64 KiB. */
+const max_alert_bytes = 16 << 20
+
+interface Running {
+  queue: DestinationQueue
+  follower: Follower
+  cursor: Cursor<FileCursor>
+}
+
+export function createDelivery(settings: DeliverySettings): DeliveryRunner {
+  const { state, log, now } = settings
+  const tuning = { ...defaults, ...settings.tuning }
+  const schedule = settings.schedule ?? startTimer
+  const store = openStore(state)
+  const problems: Problem[] = []
+  const running = new Map<string, Running>()
+  let lastBadLine: string | undefined
+  let cancelCommit: (() => void) | undefined
+  let failing: string | undefined
+  let isStopped = false
+
+  // ---------------------------------------------------------------------------------------------------------------- the commit
+
+  function changed(): void {
+    if (!cancelCommit && !isStopped) cancelCommit = schedule(tuning.commit_ms, commit)
+  }
+
+  function commit(): void {
+    cancelCommit?.()
+    cancelCommit = undefined
+    const written: (() => void)[] = []
+    try {
+      state.transaction(() => {
+        for (const { queue, cursor } of running.values()) written.push(queue.flush((place) => cursor.set(place)))
+      })
+    } catch (error) {
+      const message = (error as Error).message
+      if (failing !== message)
+        log.error(
+          `delivery stops: ${state.path} cannot be written (${message}); it goes on by itself when that is mended`,
+        )
+      failing = message
+      for (const { queue } of running.values()) queue.hold(true)
+      cancelCommit ??= schedule(1000, commit)
+      return
+    }
+    for (const done of written) done()
+    if (failing === undefined) return
+    failing = undefined
+    log.info(`delivery goes on: ${state.path} can be written again`)
+    for (const { queue } of running.values()) queue.hold(false)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ one destination
+
+  async function open(destination: Destination, temp: TempFiles): Promise<Running | undefined> {
+    const { name, place } = destination
+    const fail = (message: string, hint?: string): undefined => {
+      problems.push({ severity: 'error', ...place, message: `destination "${name}": ${message}`, hint })
+    }
+    if (running.has(name)) return fail('there are two of this name')
+    const compiled = compileRoute(destination)
+    problems.push(...compiled.problems)
+    if (!compiled.route) return undefined
+    let sender: Sender | undefined
+    try {
+      sender = await senderFor(destination, temp, fail)
+    } catch (error) {
+      return fail((error as Error).message)
+    }
+    if (!sender) return undefined
+
+    const cursor = state.cursor<FileCursor>(`delivery/${name}`)
+    const follower = follow({
+      path: settings.alerts_file,
+      cursor: cursor.get(),
+      from: destination.from === 'start' ? 'start' : 'end',
+      history: settings.history ?? alertsHistory(settings.alerts_file),
+      max_line_bytes: max_alert_bytes,
+      poll_ms: tuning.poll_ms,
+      report: (notice) => report(name, notice),
+    })
+    const queue = new DestinationQueue({
+      destination,
+      route: compiled.route,
+      sender,
+      store,
+      tuning,
+      read: () => follower.next(),
+      now,
+      random: settings.random,
+      schedule,
+      mask: settings.mask,
+      changed,
+      bad_line: badLine,
+      log: {
+        info: (message) => log.info(`${name}: ${message}`, { destination: name }),
+        warn: (message) => log.warn(`${name}: ${message}`, { destination: name }),
+      },
+    })
+    return { queue, follower, cursor }
+  }
+
+  async function senderFor(
+    destination: Destination,
+    temp: TempFiles,
+    fail: (message: string, hint?: string) => undefined,
+  ): Promise<Sender | undefined> {
+    const { type, script } = destination
+    if (type === 'script') {
+      const problem = script ? blockProblem(script) : 'it names no script'
+      return problem ? fail(problem) : createScriptSender(destination, { home: settings.home, temp, now })
+    }
+    const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
+    if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
+    return createHttpSender(destination, (await load()).default, now)
+  }
+
+  function report(name: string, notice: Notice): void {
+    const { message, file, offset, kind } = notice
+    log[kind === 'rotated' ? 'debug' : 'warn'](`${name}: ${message}`, { destination: name, file, offset })
+  }
+
+  function badLine(line: string): void {
+    // Every destination reads it; it is told once.
+    if (line === lastBadLine) return
+    lastBadLine = line
+    const start = settings.mask(line.slice(0, 80))
+    log.warn(`${settings.alerts_file}: skipped a line that is no alert: ${JSON.stringify(start)}`)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------- by hand
+
+  function find(id: string): FullDelivery | undefined {
+    commit()
+    return /^\d{1,15}$/.test(id) ? store.get(Number(id)) : undefined
+  }
+
+  const unknown = (id: string): Result<never> => ({
+    ok: false,
+    status: 404,
+    error: `no delivery "${id}" waits or was rejected`,
+    hint: 'see them with: outrider deliveries list',
+  })
+  const notRunning = (name: string): Result<never> => ({
+    ok: false,
+    status: 409,
+    error: `destination "${name}" is not running`,
+    hint: 'it is not in the configuration, or something is wrong with it there',
+  })
+
+  return {
+    problems,
+    async start() {
+      const tags = state.cursor<number>('delivery/temp-tag')
+      const old = tags.get()
+      const tag = Math.floor(settings.random() * 65_536)
+      tags.set(tag)
+      if (old !== undefined) removeLeftovers([old])
+      const temp = new TempFiles(tag)
+      for (const destination of settings.destinations) {
+        const opened = await open(destination, temp)
+        if (opened) running.set(destination.name, opened)
+      }
+      for (const { queue } of running.values()) queue.start()
+    },
+    async stop() {
+      await Promise.all(
+        [...running.values()].map(async ({ queue, follower }) => {
+          await Promise.all([queue.stop(), follower.close()])
+        }),
+      )
+      commit()
+      isStopped = true
+      cancelCommit?.()
+    },
+    status: () =>
+      [...running.values()].map((one) => ({ ...one.queue.status(), lag_bytes: lag(settings.alerts_file, one) })),
+    list(filter) {
+      commit()
+      return store.list(filter).map(summary)
+    },
+    show(id) {
+      const row = find(id)
+      return row && detail(row)
+    },
+    retry(id, by) {
+      const row = find(id)
+      if (!row) return unknown(id)
+      const queue = running.get(row.destination)?.queue
+      if (!queue) return notRunning(row.destination)
+      queue.retry(row.id)
+      log.info(`${row.destination}: delivery ${id} is tried again, asked by ${by}`, { destination: row.destination })
+      return { ok: true, value: {} }
+    },
+    retryAll(destination, by) {
+      commit()
+      const chosen = destination === 'all' ? [...running.values()] : [running.get(destination)]
+      let count = 0
+      for (const one of chosen) {
+        if (!one) return notRunning(destination)
+        count += one.queue.retryAll()
+      }
+      log.info(`${destination}: ${count} deliveries are tried again, asked by ${by}`, { destination })
+      return { ok: true, value: { count } }
+    },
+    drop(id, { reason, by }) {
+      const row = find(id)
+      if (!row) return unknown(id)
+      const queue = running.get(row.destination)?.queue
+      if (!queue) store.delete(row.id)
+      const result = queue?.drop(row.id)
+      if (result === 'busy')
+        return {
+          ok: false,
+          status: 409,
+          error: `delivery ${id} is being tried right now`,
+          hint: 'try again in a moment',
+        }
+      commit()
+      log.warn(`${row.destination}: delivery ${id} dropped by ${by}: ${reason}`, { destination: row.destination })
+      return { ok: true, value: {} }
+    },
+  }
+}
+
+function startTimer(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+/** Bytes of the current file after the cursor; of a file that the cursor has not reached yet, all. */
+function lag(file: string, { cursor }: Running): number {
+  try {
+    const { size, ino } = statSync(file)
+    const place = cursor.get()
+    return place && place.inode === String(ino) ? Math.max(0, size - place.offset) : size
+  } catch {
+    return 0
+  }
+}
+
+function summary(row: FullDelivery): DeliverySummary {
+  const alert = parseAlert(row.alert)
+  const rule = alert?.rule
+  return {
+    id: String(row.id),
+    destination: row.destination,
+    state: row.state,
+    alert: {
+      id: String(alert?.id ?? ''),
+      rule: String(rule?.id ?? ''),
+      level: Number(rule?.level ?? 0),
+      description: String(rule?.description ?? ''),
+      timestamp: String(alert?.timestamp ?? ''),
+    },
+    attempts: row.attempts,
+    since: row.created,
+    ...(row.state === 'waiting' && { next_try: row.next_at }),
+    reason: row.reason,
+  }
+}
+
+function detail(row: FullDelivery): DeliveryDetail {
+  return {
+    ...summary(row),
+    ...(row.request && { request: row.request }),
+    ...(row.answer && { answer: row.answer }),
+  }
+}

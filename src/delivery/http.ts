@@ -1,0 +1,203 @@
+/**
+ * One HTTP request with a deadline for all of it and a limit on what is read of the answer. Redirects are not followed.
+ *
+ * undici's dispatch() and not its request(): the answer is small and read whole, so the stream that request() makes of it costs more than the sending.
+ */
+import { readFileSync } from 'node:fs'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { HttpRequest, HttpResponse } from '../define.ts'
+
+/** Bytes of an answer that are read; the rest is dropped with the connection. */
+const most_bytes = 64 * 1024
+
+export interface TlsOptions {
+  /** PEM file with authorities to trust besides none other. */
+  ca_file?: string
+  /** False: any certificate is taken. */
+  ssl_verify?: boolean
+}
+
+export type HttpResult =
+  | { kind: 'answer'; response: HttpResponse }
+  /** `busy`: it could not be reached at all, so it is not about this request. */
+  | { kind: 'failed'; reason: string; busy: boolean }
+  /** It is no request: a URL or header that cannot be. */
+  | { kind: 'impossible'; reason: string }
+
+export interface HttpClient {
+  /** Never rejects. `wants_text` false: the body of a 2xx answer is not looked at. */
+  send(request: HttpRequest, deadline_ms: number, wants_text: boolean, signal?: AbortSignal): Promise<HttpResult>
+  close(): Promise<void>
+}
+
+/**
+ * A client with connections of its own, so that a slow destination uses up nobody else's. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment
+ * are obeyed.
+ *
+ * @throws when the CA file cannot be read
+ */
+export function createHttpClient(connections: number, tls: TlsOptions = {}): HttpClient {
+  const connect = {
+    ca: tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file),
+    rejectUnauthorized: tls.ssl_verify !== false,
+    // A connection attempt must end by itself: nothing else ends it when the deadline has passed.
+    timeout: 30_000,
+  }
+  // The deadline is ours.
+  const options = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connect }
+  const { env } = process
+  const hasProxy = Boolean(env.http_proxy || env.HTTP_PROXY || env.https_proxy || env.HTTPS_PROXY)
+  const agent: Dispatcher = hasProxy ? new EnvHttpProxyAgent({ ...options, requestTls: connect }) : new Agent(options)
+  return {
+    async send(request, deadline_ms, wants_text, signal) {
+      const first = await dispatch(agent, request, deadline_ms, wants_text, signal)
+      // The server closed an idle connection at the moment we used it: not worth a place in the waiting list.
+      return first === 'closed' ? settle(await dispatch(agent, request, deadline_ms, wants_text, signal)) : first
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function settle(result: HttpResult | 'closed'): HttpResult {
+  return result === 'closed'
+    ? { kind: 'failed', reason: 'the connection was closed before an answer came', busy: false }
+    : result
+}
+
+const origins = new Map<string, { origin: string; path: string }>()
+
+function split(url: string): { origin: string; path: string } {
+  let parts = origins.get(url)
+  if (!parts) {
+    const { origin, pathname, search, username } = new URL(url)
+    if (username !== '') throw new TypeError('a URL with a user name in it; put the credential into its own option')
+    parts = { origin, path: pathname + search }
+    // Some URLs hold an id of the alert.
+    if (origins.size > 1000) origins.clear()
+    origins.set(url, parts)
+  }
+  return parts
+}
+
+/** `closed`: the connection went away before a byte of the answer came. */
+function dispatch(
+  agent: Dispatcher,
+  request: HttpRequest,
+  deadline_ms: number,
+  wants_text: boolean,
+  signal: AbortSignal | undefined,
+): Promise<HttpResult | 'closed'> {
+  return new Promise((resolve) => {
+    let controller: Dispatcher.DispatchController | undefined
+    let status = 0
+    let headers: Record<string, string> = {}
+    let chunks: Buffer[] | undefined
+    let size = 0
+    let over = false
+
+    const end = (result: HttpResult | 'closed'): void => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+      resolve(result)
+    }
+    const give = (result: HttpResult): void => {
+      end(result)
+      controller?.abort(new Error('given up'))
+    }
+    const answer = (): HttpResult => ({
+      kind: 'answer',
+      response: { status, headers, text: chunks ? Buffer.concat(chunks).toString('utf8', 0, most_bytes) : '' },
+    })
+    const abort = (): void => give({ kind: 'failed', reason: 'stopped', busy: true })
+    const timer = setTimeout(
+      () =>
+        give({ kind: 'failed', reason: `no answer within ${deadline_ms / 1000} s`, busy: status === 0 && !controller }),
+      deadline_ms,
+    )
+    signal?.addEventListener('abort', abort, { once: true })
+
+    try {
+      const { origin, path } = split(request.url)
+      const isJson = request.json !== undefined
+      const body = isJson ? JSON.stringify(request.json) : request.body
+      agent.dispatch(
+        {
+          origin,
+          path,
+          method: request.method ?? 'POST',
+          headers: {
+            'user-agent': 'outrider',
+            ...(isJson && { 'content-type': 'application/json' }),
+            ...request.headers,
+          },
+          body: body ?? null,
+        },
+        {
+          onRequestStart(started) {
+            controller = started
+            if (over) started.abort(new Error('given up'))
+          },
+          onResponseStart(_, code, fields) {
+            // 1xx: the answer is still to come.
+            if (code < 200) return
+            status = code
+            headers = flat(fields)
+            if (wants_text || code >= 300) chunks = []
+          },
+          onResponseData(_, chunk) {
+            size += chunk.length
+            chunks?.push(chunk)
+            if (size > most_bytes) give(answer())
+          },
+          onResponseEnd() {
+            end(answer())
+          },
+          onResponseError(_, error) {
+            end(
+              status === 0
+                ? failure(error)
+                : { kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false },
+            )
+          },
+        },
+      )
+    } catch (error) {
+      end({ kind: 'impossible', reason: (error as Error).message })
+    }
+  })
+}
+
+function flat(fields: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return out
+}
+
+function failure(error: NodeJS.ErrnoException): HttpResult | 'closed' {
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.code ?? ''
+  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') return 'closed'
+  if (code === 'UND_ERR_INVALID_ARG' || code.startsWith('ERR_INVALID'))
+    return { kind: 'impossible', reason: error.message }
+  return { kind: 'failed', reason: words[code] ?? `cannot be reached: ${error.message}`, busy: true }
+}
+
+const words: Record<string, string> = {
+  ECONNREFUSED: 'cannot be reached: connection refused (ECONNREFUSED)',
+  ENOTFOUND: 'cannot be reached: no such host (ENOTFOUND)',
+  EAI_AGAIN: 'cannot be reached: the name server does not answer (EAI_AGAIN)',
+  EHOSTUNREACH: 'cannot be reached: no route to the host (EHOSTUNREACH)',
+  ENETUNREACH: 'cannot be reached: no network (ENETUNREACH)',
+  UND_ERR_CONNECT_TIMEOUT: 'cannot be reached: no connection within 30 s',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its certificate is self-signed; name its authority with ca_file, or set ssl_verify to false',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority; name it with ca_file',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority; name it with ca_file',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an unknown authority; name it with ca_file',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+}

@@ -1,0 +1,598 @@
+/**
+ * The life of one destination: takes alerts from the log in order, tries them, keeps those that must wait, and knows where the cursor may stand.
+ *
+ *   log ──▶ route ──▶ try ──▶ delivered: settled
+ *            │         ├────▶ retry: a row that waits; settled, since the row and the cursor are committed together
+ *            │         └────▶ rejected: a row for people; settled
+ *            └─ not for it: settled
+ *
+ * Nothing here waits for the disk: rows that changed are gathered and written by {@link DestinationQueue.flush}, in one transaction with the cursor.
+ *
+ * Order: alerts with the same key are tried one after the other. One that must wait holds those behind it, unless it failed several times by its own fault
+ * (`strikes`): then it steps aside, for one bad alert must not stop all.
+ */
+import type { Alert } from '../alert.ts'
+import type { Destination } from '../config.ts'
+import type { FileCursor, Lines } from '../durable/follow.ts'
+import type { Route } from '../routes.ts'
+import { backoff, RateLimit } from './backoff.ts'
+import { Due } from './due.ts'
+import { Health } from './health.ts'
+import { Reading, type Ticket } from './reading.ts'
+import { type Attempt, parseAlert, type Sender } from './send.ts'
+import type { Store, StoredDelivery } from './store.ts'
+import type { DestinationStatus, Tuning } from './types.ts'
+
+/** One alert on its way. It has a row when `id` is set, or when it is among the changed ones. */
+export interface Job {
+  id: number | undefined
+  /** Byte string; dropped once it is in the table. */
+  line: string | undefined
+  ticket: Ticket | undefined
+  key: string | undefined
+  state: 'new' | 'waiting' | 'trying' | 'rejected' | 'gone'
+  attempts: number
+  strikes: number
+  next_at: number
+  reason: string
+  created: number
+  /** Deliveries of the destination when the first strike fell: more since then prove that it works. */
+  delivered_then: number
+  /** The last try, masked, until it is written. */
+  request: string | null
+  answer: string | null
+}
+
+export interface QueueSettings {
+  destination: Destination
+  route: Route
+  sender: Sender
+  store: Store
+  tuning: Tuning
+  /** The next lines of the log; undefined when closed. */
+  read(): Promise<Lines | undefined>
+  now(): number
+  random(): number
+  /** Calls back after so many milliseconds; the returned function cancels. */
+  schedule(ms: number, run: () => void): () => void
+  mask(text: string): string
+  /** Something is to be committed. */
+  changed(): void
+  /** A line of the log that is no alert. */
+  bad_line(line: string): void
+  log: { info(message: string): void; warn(message: string): void }
+}
+
+/** An alert that failed so often by its own fault no longer holds back those behind it. */
+const strikes_that_hold = 4
+/** Fewest strikes before an alert is given up for its age. */
+const strikes_to_give_up = 8
+/** Rejections in a row after which the destination is paused: something is wrong with all of them. */
+const rejections_to_pause = 100
+/** Jobs in memory that wait behind another of their key. */
+const most_behind = 1000
+
+export class DestinationQueue {
+  readonly name: string
+  private readonly settings: QueueSettings
+  private readonly health: Health
+  private readonly rate: RateLimit | undefined
+  private readonly reading = new Reading()
+  private readonly due = new Due()
+  /** In file order, whatever happens: with one try at a time there is one key for all. */
+  private readonly isStrict: boolean
+  private readonly keys = new Map<string, { head: Job; behind: Job[] }>()
+  private readonly changedJobs = new Set<Job>()
+  private readonly byId = new Map<number, Job>()
+  /** Freed from behind another, to be tried before anything else. */
+  private ready: Job[] = []
+  private behind = 0
+  private waiting = 0
+  private rejected: number
+  private rejectedInARow = 0
+  private inFlight = 0
+  private delivered = 0
+  private lastDelivered: number | undefined
+  private lastReason: string | undefined
+  private isReading = false
+  private state: 'idle' | 'running' | 'held' | 'stopping' = 'idle'
+  private cancelWake: (() => void) | undefined
+  private wakeAt = Number.POSITIVE_INFINITY
+  private committed: string | undefined
+  private readonly abort = new AbortController()
+  private idle: (() => void) | undefined
+  /** While the destination is away, tries alternate between what waits and what is new. */
+  private lastWasWaiting = false
+
+  constructor(settings: QueueSettings) {
+    const { destination, store, tuning, now } = settings
+    this.settings = settings
+    this.name = destination.name
+    this.isStrict = destination.concurrency === 1
+    this.health = new Health({
+      concurrency: destination.concurrency,
+      base_ms: tuning.backoff_base_ms,
+      breaker_failures: tuning.breaker_failures,
+      random: settings.random,
+    })
+    if (destination.rate !== undefined) this.rate = new RateLimit(destination.rate, now())
+    this.rejected = store.rejectedCount(this.name)
+    for (const row of store.waiting(this.name)) this.restore(row)
+  }
+
+  start(): void {
+    if (this.state !== 'idle') return
+    this.state = 'running'
+    this.pump()
+  }
+
+  /** Stops beginning tries, because nothing can be written (disk full), or goes on. */
+  hold(held: boolean): void {
+    if (this.state === 'running' && held) this.state = 'held'
+    else if (this.state === 'held' && !held) {
+      this.state = 'running'
+      this.pump()
+    }
+  }
+
+  /** Waits for what is in flight, at most the grace time, then ends it; what was ended is tried again after the next start. */
+  async stop(): Promise<void> {
+    this.state = 'stopping'
+    this.cancelWake?.()
+    if (this.inFlight > 0) {
+      const ended = new Promise<void>((resolve) => (this.idle = resolve))
+      const cancel = this.settings.schedule(this.settings.tuning.grace_ms, () => this.abort.abort())
+      await ended
+      cancel()
+    }
+    await this.settings.sender.close()
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- what to try next
+
+  private pump(): void {
+    while (this.state === 'running') {
+      const now = this.settings.now()
+      const wait = Math.max(this.health.wait(this.inFlight, now), this.rate?.wait(now) ?? 0)
+      if (wait > 0) {
+        if (wait < Number.POSITIVE_INFINITY) this.wakeIn(wait)
+        return
+      }
+      const job = this.nextJob(now)
+      if (!job) return
+      void this.try(job)
+    }
+  }
+
+  private nextJob(now: number): { job: Job; alert: Alert; line: string } | undefined {
+    const isProbe = this.health.isAway || this.health.paused !== undefined
+    if (isProbe && this.lastWasWaiting) {
+      this.lastWasWaiting = false
+      const fresh = this.fromLog()
+      if (fresh) return fresh
+    }
+    for (;;) {
+      // A probe does not wait for an alert's own time.
+      const job =
+        this.ready.shift() ?? this.due.take(now) ?? (isProbe ? this.due.take(Number.POSITIVE_INFINITY) : undefined)
+      if (!job) break
+      // It may have been dropped, or tried by hand, since it was put there.
+      if (job.state !== 'waiting' && job.state !== 'new') continue
+      this.lastWasWaiting = true
+      const found = this.load(job)
+      if (found) return found
+    }
+    const fresh = this.fromLog()
+    if (fresh) return fresh
+    const next = this.due.next()
+    if (next !== undefined) this.wakeIn(next - now)
+    return undefined
+  }
+
+  private load(job: Job): { job: Job; alert: Alert; line: string } | undefined {
+    const line = job.line ?? (job.id === undefined ? undefined : this.settings.store.get(job.id)?.alert)
+    const alert = line === undefined ? undefined : parseAlert(line)
+    if (line !== undefined && alert) return { job, alert, line }
+    // Its row is gone, or damaged by hand.
+    this.remove(job)
+    return undefined
+  }
+
+  private fromLog(): { job: Job; alert: Alert; line: string } | undefined {
+    const { route, tuning } = this.settings
+    if (this.waiting >= tuning.max_waiting || this.behind >= most_behind) return undefined
+    if (this.isStrict && this.keys.size > 0) return undefined
+    if (this.rejected >= tuning.max_rejected) {
+      this.health.pause(
+        `${this.rejected} alerts were rejected; see them with: outrider deliveries list`,
+        this.settings.now(),
+      )
+      return undefined
+    }
+    for (;;) {
+      const found = this.reading.next()
+      if (!found) {
+        this.readMore()
+        return undefined
+      }
+      const { line, ticket } = found
+      const alert = parseAlert(line)
+      if (!alert || !route.matches(alert)) {
+        if (!alert) this.settings.bad_line(line)
+        this.reading.settle(ticket)
+        this.settings.changed()
+        continue
+      }
+      const job = this.newJob(line, ticket)
+      if (this.enter(job)) return { job, alert, line }
+    }
+  }
+
+  private newJob(line: string, ticket: Ticket): Job {
+    return {
+      id: undefined,
+      line,
+      ticket,
+      key: this.isStrict ? '' : undefined,
+      state: 'new',
+      attempts: 0,
+      strikes: 0,
+      next_at: 0,
+      reason: '',
+      created: this.settings.now(),
+      delivered_then: 0,
+      request: null,
+      answer: null,
+    }
+  }
+
+  private readMore(): void {
+    if (this.isReading || this.state !== 'running') return
+    this.isReading = true
+    this.settings.read().then(
+      (lines) => {
+        this.isReading = false
+        if (!lines) return
+        this.reading.add(lines)
+        this.settings.changed()
+        this.pump()
+      },
+      (error: Error) => {
+        this.isReading = false
+        this.settings.log.warn(`alerts cannot be read, tried again: ${error.message}`)
+        this.wakeIn(1000)
+      },
+    )
+  }
+
+  private wakeIn(ms: number): void {
+    const at = this.settings.now() + ms
+    if (this.wakeAt <= at) return
+    this.cancelWake?.()
+    this.wakeAt = at
+    this.cancelWake = this.settings.schedule(Math.max(1, Math.min(ms, 2 ** 31 - 1)), () => {
+      this.wakeAt = Number.POSITIVE_INFINITY
+      this.pump()
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------------ order
+
+  /** True when it may be tried; false when it stands behind another of its key. */
+  private enter(job: Job): boolean {
+    if (job.key === undefined) return true
+    const line = this.keys.get(job.key)
+    if (!line) {
+      this.keys.set(job.key, { head: job, behind: [] })
+      return true
+    }
+    if (line.head === job) return true
+    line.behind.push(job)
+    this.behind++
+    return false
+  }
+
+  /** The next of its key may go. */
+  private leave(job: Job): void {
+    if (job.key === undefined) return
+    const line = this.keys.get(job.key)
+    if (!line) return
+    if (line.head !== job) {
+      const at = line.behind.indexOf(job)
+      if (at >= 0) {
+        line.behind.splice(at, 1)
+        this.behind--
+      }
+      return
+    }
+    const next = line.behind.shift()
+    if (!next) {
+      this.keys.delete(job.key)
+      return
+    }
+    this.behind--
+    line.head = next
+    this.ready.push(next)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------------- trying
+
+  private async try({ job, alert, line }: { job: Job; alert: Alert; line: string }): Promise<void> {
+    const hadRow = job.state === 'waiting'
+    job.state = 'trying'
+    this.inFlight++
+    this.rate?.take()
+    const epoch = this.health.begin()
+    const attempt = await this.settings.sender.send(line, alert, this.abort.signal)
+    this.inFlight--
+    if (this.abort.signal.aborted && attempt.outcome.kind !== 'delivered') {
+      // Ended by us: as if it had not been tried.
+      job.state = hadRow ? 'waiting' : 'new'
+    } else {
+      job.line = line
+      job.attempts++
+      this.settle(job, hadRow, attempt, epoch)
+      this.settings.changed()
+    }
+    if (this.inFlight === 0) this.idle?.()
+    this.pump()
+  }
+
+  private settle(job: Job, hadRow: boolean, attempt: Attempt, epoch: number): void {
+    const { outcome } = attempt
+    const now = this.settings.now()
+    if (outcome.kind === 'delivered') {
+      this.delivered++
+      this.rejectedInARow = 0
+      this.lastDelivered = now
+      if (this.health.delivered(epoch)) this.hurry(now)
+      job.state = hadRow ? 'waiting' : 'trying'
+      this.remove(job)
+      return
+    }
+    job.reason = this.settings.mask(outcome.reason)
+    this.lastReason = job.reason
+    job.request = this.settings.mask(attempt.request?.() ?? '')
+    job.answer = this.settings.mask(attempt.answer ?? '')
+    switch (outcome.kind) {
+      case 'rejected':
+        this.health.answered()
+        this.reject(job, hadRow)
+        return
+      case 'paused':
+        if (!this.health.paused) this.settings.log.warn(`paused: ${job.reason}`)
+        this.health.pause(job.reason, now)
+        job.next_at = now
+        break
+      case 'retry': {
+        const { tuning, random } = this.settings
+        this.health.failed(job, epoch, now, { ...outcome, reason: job.reason })
+        if (!outcome.busy) {
+          if (job.strikes++ === 0) job.delivered_then = this.delivered
+          if (this.isHopeless(job, now)) {
+            job.reason = `given up after ${job.attempts} tries: ${job.reason}`
+            this.reject(job, hadRow)
+            return
+          }
+        }
+        const own = backoff(
+          job.attempts,
+          tuning.backoff_base_ms,
+          outcome.busy ? 60_000 : tuning.backoff_cap_ms,
+          random(),
+        )
+        job.next_at = now + Math.max(own, outcome.after_ms ?? 0)
+      }
+    }
+    this.keep(job, hadRow)
+    if (job.strikes >= strikes_that_hold && job.key !== undefined) {
+      this.leave(job)
+      job.key = undefined
+    }
+  }
+
+  private isHopeless(job: Job, now: number): boolean {
+    const { tuning } = this.settings
+    if (job.strikes >= tuning.max_tries && this.delivered > job.delivered_then) return true
+    return job.strikes >= strikes_to_give_up && now - job.created >= tuning.give_up_ms && !this.health.isAway
+  }
+
+  private keep(job: Job, hadRow: boolean): void {
+    job.state = 'waiting'
+    if (!hadRow) this.waiting++
+    this.unticket(job)
+    this.due.add(job)
+    this.changedJobs.add(job)
+  }
+
+  private reject(job: Job, hadRow: boolean): void {
+    job.state = 'rejected'
+    if (hadRow) this.waiting--
+    this.rejected++
+    this.unticket(job)
+    this.changedJobs.add(job)
+    this.leave(job)
+    if (++this.rejectedInARow >= rejections_to_pause)
+      this.health.pause(`the last ${this.rejectedInARow} alerts were all rejected: ${job.reason}`, this.settings.now())
+    this.settings.log.warn(
+      `rejected an alert after ${job.attempts} ${job.attempts === 1 ? 'try' : 'tries'}: ${job.reason}`,
+    )
+  }
+
+  /** It is delivered, or was dropped. */
+  private remove(job: Job): void {
+    if (job.state === 'waiting') {
+      this.waiting--
+      this.changedJobs.add(job)
+    }
+    job.state = 'gone'
+    this.unticket(job)
+    this.leave(job)
+  }
+
+  private unticket(job: Job): void {
+    if (job.ticket) this.reading.settle(job.ticket)
+    job.ticket = undefined
+  }
+
+  /** The destination is back: what waited because it was away need not wait for its own time. */
+  private hurry(now: number): void {
+    this.due.all((job) => {
+      if (job.strikes === 0 && job.next_at > now) this.due.add(job, now)
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------------------------------- on the disk
+
+  private restore(row: StoredDelivery): Job {
+    const job: Job = {
+      id: row.id,
+      line: undefined,
+      ticket: undefined,
+      key: row.order_key ?? undefined,
+      state: 'waiting',
+      attempts: row.attempts,
+      strikes: row.strikes,
+      next_at: row.next_at,
+      reason: row.reason,
+      created: row.created,
+      delivered_then: 0,
+      request: null,
+      answer: null,
+    }
+    this.waiting++
+    this.byId.set(row.id, job)
+    if (job.reason !== '') this.lastReason = job.reason
+    if (this.enter(job)) this.due.add(job)
+    return job
+  }
+
+  /** Writes what changed; to be called within a transaction. The returned function is called when that is committed. */
+  flush(save: (cursor: FileCursor) => void): () => void {
+    const { store, now } = this.settings
+    const jobs = [...this.changedJobs]
+    const ids: (number | undefined)[] = []
+    for (const job of jobs) {
+      // One that is being tried again is written with what is known of it; its result comes with the next commit.
+      const state = job.state === 'rejected' ? 'rejected' : 'waiting'
+      const { id, attempts, strikes, next_at, reason, request, answer } = job
+      const row = {
+        state,
+        attempts,
+        strikes,
+        next_at,
+        reason,
+        request,
+        answer,
+        order_key: job.key ?? null,
+        updated: now(),
+      } as const
+      if (job.state === 'gone') {
+        if (id !== undefined) store.delete(id)
+        ids.push(undefined)
+      } else if (id !== undefined) {
+        store.update({ ...row, id })
+        ids.push(id)
+      } else {
+        const alert = job.line!
+        ids.push(store.insert({ ...row, destination: this.name, alert, created: job.created }))
+      }
+    }
+    const cursor = this.reading.cursor()
+    const place = cursor && JSON.stringify(cursor)
+    if (cursor && place !== this.committed) save(cursor)
+    return () => {
+      this.committed = place
+      for (const [n, job] of jobs.entries()) this.written(job, ids[n])
+    }
+  }
+
+  private written(job: Job, id: number | undefined): void {
+    this.changedJobs.delete(job)
+    job.request = null
+    job.answer = null
+    if (job.id !== undefined && id === undefined) this.byId.delete(job.id)
+    job.id = id
+    if (id === undefined) return
+    job.line = undefined
+    if (job.state === 'rejected') this.byId.delete(id)
+    else this.byId.set(id, job)
+  }
+
+  // --------------------------------------------------------------------------------------------------------------------- by hand
+
+  /** Everything was committed just before. */
+  retry(id: number): boolean {
+    const job = this.byId.get(id) ?? this.revive(id)
+    if (!job) return false
+    if (job.state === 'waiting') this.due.add(job, this.settings.now())
+    this.health.resume()
+    this.pump()
+    return true
+  }
+
+  retryAll(): number {
+    const ids = [...this.byId.keys(), ...this.settings.store.idsOf(this.name, 'rejected')]
+    this.rejectedInARow = 0
+    for (const id of ids) this.retry(id)
+    this.health.resume()
+    this.pump()
+    return ids.length
+  }
+
+  private revive(id: number): Job | undefined {
+    const row = this.settings.store.get(id)
+    if (row?.state !== 'rejected' || row.destination !== this.name) return undefined
+    // Its turn has passed: it holds nobody back.
+    const job = this.restore({ ...row, strikes: 0, order_key: null })
+    this.rejected--
+    this.rejectedInARow = 0
+    this.changedJobs.add(job)
+    this.settings.changed()
+    return job
+  }
+
+  /** `busy`: it is being tried right now. */
+  drop(id: number): 'dropped' | 'busy' | 'unknown' {
+    const job = this.byId.get(id)
+    if (job?.state === 'trying') return 'busy'
+    if (job) {
+      this.due.forget(job)
+      this.remove(job)
+    } else {
+      const row = this.settings.store.get(id)
+      if (row?.destination !== this.name) return 'unknown'
+      this.settings.store.delete(id)
+      this.rejected--
+      this.rejectedInARow = 0
+      this.health.resume()
+    }
+    this.settings.changed()
+    this.pump()
+    return 'dropped'
+  }
+
+  status(): Omit<DestinationStatus, 'lag_bytes'> {
+    const { paused, not_before } = this.health
+    const now = this.settings.now()
+    let since: number | undefined
+    for (const { created } of this.byId.values()) if (since === undefined || created < since) since = created
+    const isHeld = not_before > now
+    const next =
+      paused?.probe_at ?? (this.waiting > 0 || isHeld ? Math.max(not_before, this.due.next() ?? not_before) : undefined)
+    return {
+      name: this.name,
+      type: this.settings.destination.type,
+      state: paused ? 'paused' : isHeld || this.health.isAway || this.waiting > 0 ? 'retrying' : 'ok',
+      waiting: this.waiting + this.behind,
+      ...(since !== undefined && { waiting_since: since }),
+      ...(next !== undefined && { next_try: next }),
+      rejected: this.rejected,
+      delivered: this.delivered,
+      ...(this.lastDelivered !== undefined && { last_delivered: this.lastDelivered }),
+      ...((paused || isHeld || this.waiting > 0 || this.rejected > 0) && {
+        reason: paused?.reason ?? (isHeld ? this.health.reason : undefined) ?? this.lastReason,
+      }),
+    }
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What people read: the title and body of a message about an alert, and the helpers that keep a log's text from meaning anything to the medium.
+ * Definitions escape for their medium and cut to its limits; the words are made here.
+ */
+import type { Alert } from '../alert.ts'
+
+/** Wazuh's own words for its levels (the table of its 4.x to 5.0 guide), from which services' scales are mapped. */
+export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical'
+
+export function severityOf(alert: Alert): Severity {
+  const level = levelOf(alert)
+  if (level >= 14) return 'critical'
+  if (level >= 10) return 'high'
+  if (level >= 7) return 'medium'
+  return level >= 4 ? 'low' : 'informational'
+}
+
+export function levelOf(alert: Alert): number {
+  const level = alert.rule?.level
+  return typeof level === 'number' && Number.isFinite(level) ? Math.trunc(level) : 0
+}
+
+/** One value per severity: `bySeverity(alert, [1, 1, 2, 3, 4])`, from informational to critical. */
+export function bySeverity<T>(alert: Alert, [informational, low, medium, high, critical]: readonly [T, T, T, T, T]): T {
+  return { informational, low, medium, high, critical }[severityOf(alert)]
+}
+
+/** A text that may be missing or not a text at all, as text. */
+export function text(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** One line without control characters; for titles, subjects, headers. */
+export function oneLine(value: unknown): string {
+  return text(value)
+    .replace(/[\x00-\x1f\x7f\u2028\u2029]+/g, ' ')
+    .trim()
+}
+
+/** At most `most` UTF-16 units, ending in `…` when cut, never within a character. */
+export function cut(value: string, most: number): string {
+  if (value.length <= most) return value
+  let end = Math.max(0, most - 1)
+  const last = value.charCodeAt(end - 1)
+  if (last >= 0xd800 && last <= 0xdbff) end--
+  return `${value.slice(0, end)}…`
+}
+
+/** At most `most` bytes of UTF-8, ending in `…` when cut. */
+export function cutBytes(value: string, most: number): string {
+  const bytes = Buffer.from(value)
+  if (bytes.length <= most) return value
+  let end = Math.max(0, most - 3)
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
+  return `${bytes.subarray(0, end).toString()}…`
+}
+
+/** `Level 5: sshd: authentication failed (web-01)`. */
+export function renderTitle(alert: Alert): string {
+  const { rule, agent } = alert
+  const where = oneLine(agent?.name)
+  return `Level ${levelOf(alert)}: ${oneLine(rule?.description) || 'alert'}${where ? ` (${where})` : ''}`
+}
+
+/** The facts of an alert, in the order in which people ask for them. Empty ones are left out. */
+export function facts(alert: Alert): { name: string; value: string }[] {
+  const { rule, agent, data } = alert
+  const list = (value: unknown) => (Array.isArray(value) ? value.map(oneLine).filter(Boolean).join(', ') : '')
+  const address = oneLine(agent?.ip)
+  const pairs: [string, string][] = [
+    [
+      'Agent',
+      agent ? `${oneLine(agent.name) || 'unnamed'} (${oneLine(agent.id)}${address ? `, ${address}` : ''})` : '',
+    ],
+    ['Rule', `${oneLine(rule?.id)} (level ${levelOf(alert)})`],
+    ['Groups', list(rule?.groups)],
+    ['Source address', oneLine(sourceAddress(alert))],
+    ['User', oneLine(data?.dstuser ?? data?.srcuser)],
+    ['File', oneLine(alert.syscheck?.path)],
+    [
+      'ATT&CK',
+      techniques(alert)
+        .map(({ id, name }) => (name ? `${id} ${name}` : id))
+        .join(', '),
+    ],
+    ['Location', oneLine(alert.location)],
+    ['Time', oneLine(alert.timestamp)],
+    ['Alert', oneLine(alert.id)],
+  ]
+  return pairs.filter(([, value]) => value !== '').map(([name, value]) => ({ name, value }))
+}
+
+/** The address an alert is about, also where Windows and the clouds keep it. */
+export function sourceAddress({ data }: Alert): string | undefined {
+  const paths = ['srcip', 'src_ip', 'win.eventdata.ipAddress', 'aws.sourceIPAddress', 'office365.ClientIP']
+  for (const path of paths) {
+    const found = path
+      .split('.')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], data)
+    if (typeof found === 'string' && found !== '' && found !== '-') return found
+  }
+  return undefined
+}
+
+export function techniques({ rule }: Alert): { id: string; name: string; url: string }[] {
+  const ids = Array.isArray(rule?.mitre?.id) ? rule.mitre.id : []
+  const names = Array.isArray(rule?.mitre?.technique) ? rule.mitre.technique : []
+  return ids.flatMap((id, n) =>
+    typeof id === 'string' && /^T\d{4}(\.\d{3})?$/.test(id)
+      ? [{ id, name: oneLine(names[n]), url: `https://attack.mitre.org/techniques/${id.replace('.', '/')}/` }]
+      : [],
+  )
+}
+
+/** The facts, one a line, and the log. Plain text. */
+export function renderBody(alert: Alert): string {
+  const lines = facts(alert).map(({ name, value }) => `${name}: ${value}`)
+  const log = text(alert.full_log).trim()
+  return log === '' ? lines.join('\n') : `${lines.join('\n')}\n\n${log}`
+}

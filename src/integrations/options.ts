@@ -1,0 +1,43 @@
+/** Options that several definitions share. The names are Wazuh's where it has one: `hook_url`, `api_key`. */
+import * as z from 'zod/mini'
+
+export const secretText = (description: string) =>
+  z.string().check(z.minLength(1), z.meta({ description, secret: true }))
+
+export const httpUrl = (description: string) => z.url({ protocol: /^https?$/ }).check(z.meta({ description }))
+
+/** A URL that is a credential by itself. */
+export const secretUrl = (description: string) =>
+  z.url({ protocol: /^https?$/ }).check(z.meta({ description, secret: true }))
+
+export const choice = <const T extends readonly [string, ...string[]]>(
+  values: T,
+  preset: T[number],
+  description: string,
+) => z._default(z.enum(values), preset).check(z.describe(description))
+
+export const textOption = (description: string) =>
+  z.optional(z.string().check(z.minLength(1))).check(z.describe(description))
+
+/** For servers of one's own, whose certificates are often signed by an authority of one's own. */
+export const tls = {
+  ca_file: textOption("PEM file with the authority that signed the server's certificate."),
+  ssl_verify: z._default(z.boolean(), true).check(z.describe('Set to false to accept any certificate.')),
+}
+
+/** `base` with `path` appended, unless it has a path already. */
+export function withPath(base: string, path: string): string {
+  const url = new URL(base)
+  if (url.pathname !== '/' && url.pathname !== '') return base
+  return `${url.origin}${path}${url.search}`
+}
+
+/** The JSON object of an answer; empty when it is none. */
+export function jsonOf(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+  } catch {
+    return {}
+  }
+}

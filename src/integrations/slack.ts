@@ -1,0 +1,93 @@
+import * as z from 'zod/mini'
+import { defineIntegration, type Outcome } from '../define.ts'
+import { bySeverity, cut, facts, text } from './message.ts'
+import { jsonOf, secretUrl, textOption } from './options.ts'
+
+export default defineIntegration({
+  name: 'slack',
+  summary: 'Posts each alert to a Slack channel, through an incoming webhook or as a bot.',
+  docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
+
+  options: z
+    .object({
+      hook_url: z.optional(secretUrl('Incoming webhook URL.')),
+      api_key: z
+        .optional(z.string().check(z.startsWith('xoxb-')))
+        .check(z.meta({ description: 'Bot token (xoxb-…) with chat:write, to post as a bot.', secret: true })),
+      channel: textOption(
+        'Channel to post to as a bot, by id (C0123456) or name. A webhook has its own and ignores this.',
+      ),
+    })
+    .check(
+      z.refine(
+        ({ hook_url, api_key, channel }) => hook_url !== undefined || (api_key !== undefined && channel !== undefined),
+        {
+          error: 'needs hook_url (an incoming webhook), or api_key and channel (a bot)',
+        },
+      ),
+    ),
+  example: { hook_url: 'https://hooks.slack.com/services/T000/B000/XXXX' },
+
+  request(alert, { hook_url, api_key, channel }, { title }) {
+    return {
+      url: hook_url ?? 'https://slack.com/api/chat.postMessage',
+      ...(hook_url === undefined && {
+        headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
+      }),
+      json: {
+        channel,
+        // Shown in notifications and by readers for the blind; the attachment is what is seen.
+        text: cut(escaped(title), 3000),
+        attachments: [
+          {
+            color: bySeverity(alert, ['#8d99a6', '#2f81f7', '#d4a72c', '#e36209', '#cf222e']),
+            fallback: cut(escaped(title), 3000),
+            text: code(text(alert.full_log), 2900),
+            mrkdwn_in: ['text'],
+            fields: facts(alert).map(({ name, value }) => ({
+              title: name,
+              value: cut(escaped(value), 2000),
+              short: value.length < 40,
+            })),
+          },
+        ],
+      },
+    }
+  },
+
+  outcome({ status, text: body }): Outcome | undefined {
+    const reason = `HTTP ${status} "${body.slice(0, 200)}"`
+    // The webhook was removed, its app or its channel too; no alert will get through until somebody acts.
+    if (status === 404 || status === 410) return { kind: 'paused', reason }
+    if (status !== 200 || body === 'ok') return undefined
+    // chat.postMessage answers 200 also when it refuses: https://docs.slack.dev/reference/methods/chat.postMessage#errors
+    const answer = jsonOf(body)
+    const error = text(answer.error)
+    if (answer.ok === true) return { kind: 'delivered', ref: `${text(answer.channel)}/${text(answer.ts)}` }
+    if (answer.ok === undefined) return undefined
+    const failed = `Slack answers "${error}"`
+    if (busy.has(error)) return { kind: 'retry', reason: failed, busy: true }
+    return aboutTheMessage.test(error) ? { kind: 'rejected', reason: failed } : { kind: 'paused', reason: failed }
+  },
+})
+
+const busy = new Set([
+  'ratelimited',
+  'rate_limited',
+  'fatal_error',
+  'internal_error',
+  'service_unavailable',
+  'request_timeout',
+])
+const aboutTheMessage =
+  /^(invalid_(attachments|blocks|arguments|form_data|json|post_type)|msg_|no_text|too_many_|markdown_)/
+
+/** Slack's three: with `<` gone, no log text can be a mention or a link. https://docs.slack.dev/messaging/formatting-message-text#escaping */
+function escaped(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function code(log: string, most: number): string | undefined {
+  // A fence inside would end ours, and what follows would be formatted.
+  return log === '' ? undefined : `\`\`\`${cut(escaped(log.replaceAll('```', "'''")), most)}\`\`\``
+}
