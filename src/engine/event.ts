@@ -95,7 +95,7 @@ export class EngineEvent {
   /** Set by OSSECAlert_Decoder: the rule that the forwarded alert names. */
   forwarded_rule: number | undefined = undefined
 
-  /** Value of a dynamic field by its name in any case; undefined when unset. For the fast path see `rules/fields.ts`. */
+  /** Value of a dynamic field by its name in any case; undefined when unset. */
   dynamic(name: string): string | undefined {
     const wanted = name.toLowerCase()
     for (let i = 0; i < this.names.length; i++) {

@@ -8,6 +8,10 @@
  */
 import type { Event } from '../alert.ts'
 import type { Problem } from '../problem.ts'
+import type { EngineEvent } from './event.ts'
+import { LoadedRuleset, loadRuleset } from './load.ts'
+import type { Tried } from './rules/search.ts'
+import { EngineSession } from './session.ts'
 
 /** A file by its name and content. */
 export interface SourceFile {
@@ -30,6 +34,8 @@ export interface RulesetSources {
   /** Default 256 (`analysisd.decoder_order_size`). */
   decoder_order_size?: number
   geoip?: GeoLookup
+  /** Leave out what a real Wazuh would refuse to start with, and run the rest. */
+  lenient?: boolean
   /** Evaluate without any shortcut: the reference that the fast path is compared with. */
   plain?: boolean
 }
@@ -54,8 +60,10 @@ export interface RuleSummary {
 }
 
 export interface LoadResult {
-  /** Missing when a real Wazuh would refuse to start. */
+  /** Missing when a real Wazuh would refuse to start, unless `lenient`. */
   ruleset?: Ruleset
+  /** A real Wazuh would refuse to start. */
+  refused: boolean
   /** For people: file:line, what, how to mend it, and what Wazuh does. */
   problems: Problem[]
   /** What the real engine says, word for word: `WARNING: (7612): …`. */
@@ -81,6 +89,8 @@ export interface SessionOptions {
   memory_size?: number
   /** Minutes east of UTC at a moment; for timestamps and time rules. Default: 0. */
   utc_offset?: (at_ms: number) => number
+  /** Live: drop firewall events that lack a field, before the rules (`analysisd.log_fw`); default true. */
+  log_fw?: boolean
   /** Name of the cluster and of this node, when alerts shall show them. */
   cluster?: { name: string; node?: string }
   /** Default: in memory. */
@@ -119,11 +129,15 @@ export interface Decision {
   rule?: DecidedRule
   /** True when active responses may look at this event: a rule of level > 0 without `no_ar`, outside an ignore window. */
   respond: boolean
-  event: import('./event.ts').EngineEvent
+  event: EngineEvent
   /** Previous events of a composite rule, newest first. */
   previous: readonly string[]
+  /** What the real engine warns of when it prints the alert: unknown ATT&CK ids. */
+  warnings: readonly string[]
   /** `rules_debug`, when asked for. */
   rules_debug?: string[]
+  /** Every rule that was tried and why it did not match, when asked for. */
+  tried?: Tried[]
   /**
    * The alert as one line of JSON without line end, in Wazuh's key order. `id` is its number after the dot, known only to the writer:
    * the position in alerts.log. A byte string.
@@ -134,7 +148,16 @@ export interface Decision {
 }
 
 export interface Session {
-  process(input: EngineInput, at_ms: number, options?: { debug?: boolean }): Decision
+  process(input: EngineInput, at_ms: number, options?: { debug?: boolean; explain?: boolean }): Decision
   /** Continues with another ruleset: keeps the state that is still valid (memory of rules that did not change, first-time-seen keys, timers). */
   reload(ruleset: Ruleset): void
+}
+
+export type { EngineEvent, Tried }
+export { loadRuleset }
+
+/** @param ruleset from {@link loadRuleset}; many sessions may share one */
+export function createSession(ruleset: Ruleset, options: SessionOptions): Session {
+  if (!(ruleset instanceof LoadedRuleset)) throw new TypeError('a ruleset comes from loadRuleset')
+  return new EngineSession(ruleset, options)
 }

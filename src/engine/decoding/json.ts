@@ -59,6 +59,8 @@ let depth = 0
 let nextEscape = 0
 let csv = false
 let discardNull = false
+/** Arrays and objects without blanks, tabs and line breaks. */
+let compact = false
 /** What the last string, array or number came to. */
 let value = ''
 const fields: JsonFields = { names: [], values: [], depths: [] }
@@ -82,6 +84,22 @@ export function readJson(source: string, start: number, shape: JsonShape): JsonF
   // Do not keep a large log alive until the next event.
   text = ''
   return isWhole ? fields : undefined
+}
+
+/** A text that is one whole array, as cJSON prints it without white space; undefined for any other text. */
+export function compactArray(source: string): string | undefined {
+  if (source.charCodeAt(0) !== openArray) return undefined
+  text = source
+  at = 0
+  depth = 0
+  nextEscape = -2
+  csv = false
+  discardNull = false
+  compact = true
+  const isWhole = printArray(0) && at === text.length
+  compact = false
+  text = ''
+  return isWhole ? value : undefined
 }
 
 function skipSpace(): void {
@@ -322,7 +340,7 @@ function printArray(level: number): boolean {
     const next = text.charCodeAt(at++)
     if (next === closeArray) break
     if (next !== comma) return false
-    printed += ', '
+    printed += compact ? ',' : ', '
     skipSpace()
   }
   depth--
@@ -338,14 +356,14 @@ function printObject(level: number): boolean {
   if (text.charCodeAt(at) === closeObject) {
     at++
     depth--
-    value = `{\n${'\t'.repeat(level)}}`
+    value = compact ? '{}' : `{\n${'\t'.repeat(level)}}`
     return true
   }
-  const indent = '\t'.repeat(level + 1)
-  let printed = '{\n'
+  const indent = compact ? '' : '\t'.repeat(level + 1)
+  let printed = compact ? '{' : '{\n'
   for (;;) {
     if (!readString()) return false
-    printed += `${indent + printedString(value)}:\t`
+    printed += `${indent + printedString(value)}:${compact ? '' : '\t'}`
     skipSpace()
     if (text.charCodeAt(at) !== colon) return false
     at++
@@ -356,11 +374,11 @@ function printObject(level: number): boolean {
     const next = text.charCodeAt(at++)
     if (next === closeObject) break
     if (next !== comma) return false
-    printed += ',\n'
+    printed += compact ? ',' : ',\n'
     skipSpace()
   }
   depth--
-  value = `${printed}\n${'\t'.repeat(level)}}`
+  value = compact ? `${printed}}` : `${printed}\n${'\t'.repeat(level)}}`
   return true
 }
 

@@ -133,15 +133,6 @@ function compile(draft: Draft, element: XmlElement, file: string, report: Report
   if (program === null) return undefined
   const regex = compileSource(draft, draft.regex, 'regex', report)
   if (regex === null) return undefined
-  if (regex?.kind === 'osregex' && !hasGroup(regex.source)) {
-    report.refuse(
-      draft.regex.line,
-      [`(1451): Missing sub_strings on regex: '${regex.source}'.`],
-      `decoder "${draft.name}": <regex> captures nothing`,
-      'put parentheses around what <order> names',
-    )
-    return undefined
-  }
   if (draft.plugin && (regex || draft.order)) {
     report.refuse(
       element.line,
@@ -171,9 +162,6 @@ function compileSource(
   )
   return null
 }
-
-/** Whether an OS_Regex has an opening parenthesis that is not escaped. */
-const hasGroup = (source: string) => /^(?:[^\\(]|\\.)*\(/s.test(source)
 
 function build(
   draft: Draft,

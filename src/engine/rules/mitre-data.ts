@@ -213,11 +213,11 @@ T1074.002	Remote Data Staging	TA0009
 T1075	Pass the Hash	TA0008	revoked
 T1076	Remote Desktop Protocol	TA0008	revoked
 T1077	Windows Admin Shares	TA0008	revoked
-T1078	Valid Accounts	TA0005 TA0001 TA0003 TA0004
-T1078.001	Default Accounts	TA0005 TA0001 TA0003 TA0004
-T1078.002	Domain Accounts	TA0005 TA0001 TA0003 TA0004
-T1078.003	Local Accounts	TA0005 TA0001 TA0003 TA0004
-T1078.004	Cloud Accounts	TA0005 TA0001 TA0003 TA0004
+T1078	Valid Accounts	TA0005 TA0003 TA0004 TA0001
+T1078.001	Default Accounts	TA0005 TA0003 TA0004 TA0001
+T1078.002	Domain Accounts	TA0005 TA0003 TA0004 TA0001
+T1078.003	Local Accounts	TA0005 TA0003 TA0004 TA0001
+T1078.004	Cloud Accounts	TA0005 TA0003 TA0004 TA0001
 T1079	Multilayer Encryption	TA0011	revoked
 T1080	Taint Shared Content	TA0008
 T1081	Credentials in Files	TA0006	revoked
@@ -238,7 +238,7 @@ T1090.001	Internal Proxy	TA0011
 T1090.002	External Proxy	TA0011
 T1090.003	Multi-hop Proxy	TA0011
 T1090.004	Domain Fronting	TA0011
-T1091	Replication Through Removable Media	TA0001 TA0008
+T1091	Replication Through Removable Media	TA0008 TA0001
 T1092	Communication Through Removable Media	TA0011
 T1093	Process Hollowing	TA0005	revoked
 T1094	Custom Command and Control Protocol	TA0011	revoked
@@ -302,7 +302,7 @@ T1131	Authentication Package	TA0003	revoked
 T1132	Data Encoding	TA0011
 T1132.001	Standard Encoding	TA0011
 T1132.002	Non-Standard Encoding	TA0011
-T1133	External Remote Services	TA0001 TA0003
+T1133	External Remote Services	TA0003 TA0001
 T1134	Access Token Manipulation	TA0005 TA0004
 T1134.001	Token Impersonation/Theft	TA0005 TA0004
 T1134.002	Create Process with Token	TA0005 TA0004
@@ -398,9 +398,9 @@ T1204.002	Malicious File	TA0002
 T1204.003	Malicious Image	TA0002
 T1204.004	Malicious Copy and Paste	TA0002
 T1204.005	Malicious Library	TA0002
-T1205	Traffic Signaling	TA0011 TA0005 TA0003
-T1205.001	Port Knocking	TA0011 TA0005 TA0003
-T1205.002	Socket Filters	TA0011 TA0005 TA0003
+T1205	Traffic Signaling	TA0005 TA0003 TA0011
+T1205.001	Port Knocking	TA0005 TA0003 TA0011
+T1205.002	Socket Filters	TA0005 TA0003 TA0011
 T1206	Sudo Caching	TA0004	revoked
 T1207	Rogue Domain Controller	TA0005
 T1208	Kerberoasting	TA0006	revoked
@@ -518,9 +518,9 @@ T1537	Transfer Data to Cloud Account	TA0010
 T1538	Cloud Service Dashboard	TA0007
 T1539	Steal Web Session Cookie	TA0006
 T1542	Pre-OS Boot	TA0005 TA0003
-T1542.001	System Firmware	TA0005 TA0003
-T1542.002	Component Firmware	TA0005 TA0003
-T1542.003	Bootkit	TA0005 TA0003
+T1542.001	System Firmware	TA0003 TA0005
+T1542.002	Component Firmware	TA0003 TA0005
+T1542.003	Bootkit	TA0003 TA0005
 T1542.004	ROMMONkit	TA0005 TA0003
 T1542.005	TFTP Boot	TA0005 TA0003
 T1543	Create or Modify System Process	TA0003 TA0004
@@ -529,23 +529,23 @@ T1543.002	Systemd Service	TA0003 TA0004
 T1543.003	Windows Service	TA0003 TA0004
 T1543.004	Launch Daemon	TA0003 TA0004
 T1543.005	Container Service	TA0003 TA0004
-T1546	Event Triggered Execution	TA0003 TA0004
-T1546.001	Change Default File Association	TA0003 TA0004
-T1546.002	Screensaver	TA0003 TA0004
-T1546.003	Windows Management Instrumentation Event Subscription	TA0003 TA0004
-T1546.004	Unix Shell Configuration Modification	TA0003 TA0004
-T1546.005	Trap	TA0003 TA0004
-T1546.006	LC_LOAD_DYLIB Addition	TA0003 TA0004
-T1546.007	Netsh Helper DLL	TA0003 TA0004
-T1546.008	Accessibility Features	TA0003 TA0004
-T1546.009	AppCert DLLs	TA0003 TA0004
-T1546.010	AppInit DLLs	TA0003 TA0004
-T1546.011	Application Shimming	TA0003 TA0004
-T1546.012	Image File Execution Options Injection	TA0003 TA0004
-T1546.013	PowerShell Profile	TA0003 TA0004
-T1546.014	Emond	TA0003 TA0004
-T1546.015	Component Object Model Hijacking	TA0003 TA0004
-T1546.016	Installer Packages	TA0003 TA0004
+T1546	Event Triggered Execution	TA0004 TA0003
+T1546.001	Change Default File Association	TA0004 TA0003
+T1546.002	Screensaver	TA0004 TA0003
+T1546.003	Windows Management Instrumentation Event Subscription	TA0004 TA0003
+T1546.004	Unix Shell Configuration Modification	TA0004 TA0003
+T1546.005	Trap	TA0004 TA0003
+T1546.006	LC_LOAD_DYLIB Addition	TA0004 TA0003
+T1546.007	Netsh Helper DLL	TA0004 TA0003
+T1546.008	Accessibility Features	TA0004 TA0003
+T1546.009	AppCert DLLs	TA0004 TA0003
+T1546.010	AppInit DLLs	TA0004 TA0003
+T1546.011	Application Shimming	TA0004 TA0003
+T1546.012	Image File Execution Options Injection	TA0004 TA0003
+T1546.013	PowerShell Profile	TA0004 TA0003
+T1546.014	Emond	TA0004 TA0003
+T1546.015	Component Object Model Hijacking	TA0004 TA0003
+T1546.016	Installer Packages	TA0004 TA0003
 T1546.017	Udev Rules	TA0003 TA0004
 T1546.018	Python Startup Hooks	TA0003 TA0004
 T1547	Boot or Logon Autostart Execution	TA0003 TA0004
@@ -564,12 +564,12 @@ T1547.012	Print Processors	TA0003 TA0004
 T1547.013	XDG Autostart Entries	TA0003 TA0004
 T1547.014	Active Setup	TA0003 TA0004
 T1547.015	Login Items	TA0003 TA0004
-T1548	Abuse Elevation Control Mechanism	TA0005 TA0004
-T1548.001	Setuid and Setgid	TA0005 TA0004
-T1548.002	Bypass User Account Control	TA0005 TA0004
-T1548.003	Sudo and Sudo Caching	TA0005 TA0004
-T1548.004	Elevated Execution with Prompt	TA0005 TA0004
-T1548.005	Temporary Elevated Cloud Access	TA0005 TA0004
+T1548	Abuse Elevation Control Mechanism	TA0004 TA0005
+T1548.001	Setuid and Setgid	TA0004 TA0005
+T1548.002	Bypass User Account Control	TA0004 TA0005
+T1548.003	Sudo and Sudo Caching	TA0004 TA0005
+T1548.004	Elevated Execution with Prompt	TA0004 TA0005
+T1548.005	Temporary Elevated Cloud Access	TA0004 TA0005
 T1548.006	TCC Manipulation	TA0005 TA0004
 T1550	Use Alternate Authentication Material	TA0005 TA0008
 T1550.001	Application Access Token	TA0005 TA0008
@@ -610,11 +610,11 @@ T1556.006	Multi-Factor Authentication	TA0006 TA0005 TA0003
 T1556.007	Hybrid Identity	TA0006 TA0005 TA0003
 T1556.008	Network Provider DLL	TA0006 TA0005 TA0003
 T1556.009	Conditional Access Policies	TA0006 TA0005 TA0003
-T1557	Adversary-in-the-Middle	TA0009 TA0006
-T1557.001	LLMNR/NBT-NS Poisoning and SMB Relay	TA0009 TA0006
-T1557.002	ARP Cache Poisoning	TA0009 TA0006
-T1557.003	DHCP Spoofing	TA0009 TA0006
-T1557.004	Evil Twin	TA0009 TA0006
+T1557	Adversary-in-the-Middle	TA0006 TA0009
+T1557.001	LLMNR/NBT-NS Poisoning and SMB Relay	TA0006 TA0009
+T1557.002	ARP Cache Poisoning	TA0006 TA0009
+T1557.003	DHCP Spoofing	TA0006 TA0009
+T1557.004	Evil Twin	TA0006 TA0009
 T1558	Steal or Forge Kerberos Tickets	TA0006
 T1558.001	Golden Ticket	TA0006
 T1558.002	Silver Ticket	TA0006
@@ -691,20 +691,20 @@ T1572	Protocol Tunneling	TA0011
 T1573	Encrypted Channel	TA0011
 T1573.001	Symmetric Cryptography	TA0011
 T1573.002	Asymmetric Cryptography	TA0011
-T1574	Hijack Execution Flow	TA0005 TA0003 TA0004
-T1574.001	DLL	TA0005 TA0003 TA0004
+T1574	Hijack Execution Flow	TA0003 TA0004 TA0005
+T1574.001	DLL	TA0003 TA0004 TA0005
 T1574.002	DLL Side-Loading	TA0005 TA0003 TA0004	revoked
-T1574.004	Dylib Hijacking	TA0005 TA0003 TA0004
-T1574.005	Executable Installer File Permissions Weakness	TA0005 TA0003 TA0004
-T1574.006	Dynamic Linker Hijacking	TA0005 TA0003 TA0004
-T1574.007	Path Interception by PATH Environment Variable	TA0005 TA0003 TA0004
-T1574.008	Path Interception by Search Order Hijacking	TA0005 TA0003 TA0004
-T1574.009	Path Interception by Unquoted Path	TA0005 TA0003 TA0004
-T1574.010	Services File Permissions Weakness	TA0005 TA0003 TA0004
-T1574.011	Services Registry Permissions Weakness	TA0005 TA0003 TA0004
-T1574.012	COR_PROFILER	TA0005 TA0003 TA0004
-T1574.013	KernelCallbackTable	TA0005 TA0003 TA0004
-T1574.014	AppDomainManager	TA0005 TA0003 TA0004
+T1574.004	Dylib Hijacking	TA0003 TA0004 TA0005
+T1574.005	Executable Installer File Permissions Weakness	TA0003 TA0004 TA0005
+T1574.006	Dynamic Linker Hijacking	TA0003 TA0004 TA0005
+T1574.007	Path Interception by PATH Environment Variable	TA0003 TA0004 TA0005
+T1574.008	Path Interception by Search Order Hijacking	TA0003 TA0004 TA0005
+T1574.009	Path Interception by Unquoted Path	TA0003 TA0004 TA0005
+T1574.010	Services File Permissions Weakness	TA0003 TA0004 TA0005
+T1574.011	Services Registry Permissions Weakness	TA0003 TA0004 TA0005
+T1574.012	COR_PROFILER	TA0003 TA0004 TA0005
+T1574.013	KernelCallbackTable	TA0003 TA0004 TA0005
+T1574.014	AppDomainManager	TA0003 TA0004 TA0005
 T1578	Modify Cloud Compute Infrastructure	TA0005
 T1578.001	Create Snapshot	TA0005
 T1578.002	Create Cloud Instance	TA0005
@@ -838,7 +838,7 @@ T1653	Power Settings	TA0003
 T1654	Log Enumeration	TA0007
 T1656	Impersonation	TA0005
 T1657	Financial Theft	TA0040
-T1659	Content Injection	TA0011 TA0001
+T1659	Content Injection	TA0001 TA0011
 T1665	Hide Infrastructure	TA0011
 T1666	Modify Cloud Resource Hierarchy	TA0005
 T1667	Email Bombing	TA0040

@@ -4,6 +4,7 @@ import type { SourceFile } from '../index.ts'
 import { readAttributes } from './attributes.ts'
 import { overwriteRule } from './overwrite.ts'
 import { type RuleContext, readRule } from './read-rule.ts'
+import type { Report } from './report.ts'
 import type { Rule } from './rule.ts'
 import type { RuleTree } from './tree.ts'
 
@@ -14,27 +15,25 @@ export interface FileContext extends RuleContext {
 }
 
 /**
- * Reads a file into the tree.
+ * Reads a file into the tree. Where a real Wazuh gives up, the rest is read for its problems, without the rule or group that is wrong.
  *
  * @param onFrequency told the stored frequency of every rule, also of those that are left out
- * @returns false when the real engine would refuse to start
  */
-export function readRulesFile(file: SourceFile, context: FileContext, onFrequency: (stored: number) => void): boolean {
+export function readRulesFile(file: SourceFile, context: FileContext, onFrequency: (stored: number) => void): void {
   const { report } = context
   report.at(file.path, 0)
   const path = file.path.includes('/') ? file.path : `ruleset/rules/${file.path}`
-  const loaded = readGroups(file, path, context, onFrequency)
-  report.endOfFile(loaded ? undefined : `CRITICAL: (1220): Error loading the rules: '${file.path}'.`)
-  return loaded
+  const giveUp = () => report.giveUp(`CRITICAL: (1220): Error loading the rules: '${file.path}'.`)
+  const roots = readRoots(file, path, report)
+  if (!roots) giveUp()
+  // The roots are all checked before the first rule is read.
+  const groups = (roots ?? []).filter((root) => isGroup(root, file.path, context) || giveUp())
+  for (const group of groups) readGroup(group, file.path, context, onFrequency, giveUp)
+  report.endOfFile()
 }
 
-function readGroups(
-  file: SourceFile,
-  path: string,
-  context: FileContext,
-  onFrequency: (stored: number) => void,
-): boolean {
-  const { report } = context
+/** @returns undefined when the file is not readable; none for an empty one */
+function readRoots(file: SourceFile, path: string, report: Report): XmlElement[] | undefined {
   const parsed = parseOsXml(file.text)
   if (parsed.error) {
     const { message, line, stoppedAt } = parsed.error
@@ -44,7 +43,7 @@ function readGroups(
       `not readable: ${plain(message)}`,
       hintForXml(message),
     )
-    return false
+    return undefined
   }
   const { roots, error } = applyVariables(parsed.roots)
   if (error) {
@@ -54,19 +53,15 @@ function readGroups(
       `not readable: ${plain(error.message)}`,
       'define it with <var name="…">…</var> above; in a file with variables every $NAME must be one',
     )
-    return false
+    return undefined
   }
-  if (file.text === '') return true
-  if (roots.length === 0) {
-    report.refuse(
-      `(1202): Configuration error at '${path}'.`,
-      'no <group> in it',
-      'put rules into <group name="local,">…</group>, or make the file empty (0 bytes)',
-    )
-    return false
-  }
-  if (!roots.every((root) => isGroup(root, file.path, context))) return false
-  return roots.every((group) => readGroup(group, file.path, context, onFrequency))
+  if (roots.length > 0 || file.text === '') return roots
+  report.refuse(
+    `(1202): Configuration error at '${path}'.`,
+    'no <group> in it',
+    'put rules into <group name="local,">…</group>, or make the file empty (0 bytes)',
+  )
+  return undefined
 }
 
 function isGroup(root: XmlElement, path: string, { report }: FileContext): boolean {
@@ -97,7 +92,8 @@ function readGroup(
   path: string,
   context: FileContext,
   onFrequency: (stored: number) => void,
-): boolean {
+  giveUp: () => void,
+): void {
   const { report } = context
   report.at(path, group.line)
   if (group.children.length === 0) {
@@ -106,28 +102,33 @@ function readGroup(
       `<${group.name}> without any rule`,
       'add one, or remove it',
     )
+    giveUp()
+  }
+  const groups = group.attributes[0]!.value
+  for (const [position, element] of group.children.entries()) {
+    report.at(path, element.line)
+    const isLoaded =
+      isRule(element, position, context) && addRule(element, position, groups, path, context, onFrequency)
+    if (!isLoaded) giveUp()
+  }
+}
+
+function isRule(element: XmlElement, position: number, { report }: FileContext): boolean {
+  if (element.name.toLowerCase() !== 'rule') {
+    report.refuse(
+      `Invalid configuration. '${element.name}' is not a valid element.`,
+      `<${element.name}> in a group`,
+      'only <rule> may stand there',
+    )
     return false
   }
-  return group.children.every((element, position) => {
-    report.at(path, element.line)
-    if (element.name.toLowerCase() !== 'rule') {
-      report.refuse(
-        `Invalid configuration. '${element.name}' is not a valid element.`,
-        `<${element.name}> in a group`,
-        'only <rule> may stand there',
-      )
-      return false
-    }
-    if (element.attributes.length === 0) {
-      report.refuse(
-        `Invalid rule '${position}'. You must specify an ID and a level at least.`,
-        'a <rule> without attributes',
-        needsIdAndLevel,
-      )
-      return false
-    }
-    return addRule(element, position, group.attributes[0]!.value, path, context, onFrequency)
-  })
+  if (element.attributes.length > 0) return true
+  report.refuse(
+    `Invalid rule '${position}'. You must specify an ID and a level at least.`,
+    'a <rule> without attributes',
+    needsIdAndLevel,
+  )
+  return false
 }
 
 const needsIdAndLevel = 'write <rule id="100001" level="5">'

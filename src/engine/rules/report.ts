@@ -24,6 +24,8 @@ export class Report {
   private readonly done: string[] = []
   private direct: string[] = []
   private listed: string[] = []
+  /** Whether a real Wazuh refuses to start. */
+  refused = false
   private file = ''
   private line = 0
 
@@ -59,7 +61,7 @@ export class Report {
 
   /** Words that the original prints at once and not at the end of the file. */
   printed(text: string): void {
-    this.direct.push(`ERROR: ${text}`)
+    if (!this.refused) this.direct.push(`ERROR: ${text}`)
   }
 
   /** An error that does not stop the start; a logtest session is refused its answer. */
@@ -80,17 +82,26 @@ export class Report {
   }
 
   /** The end of a file: what was printed at once comes first, then the list. */
-  endOfFile(last?: string): void {
-    this.done.push(...this.direct, ...this.listed, ...(last === undefined ? [] : [last]))
+  endOfFile(): void {
+    this.done.push(...this.direct, ...this.listed)
     this.direct = []
     this.listed = []
   }
 
+  /** The real engine gives up here. What is reported after this is for people only. */
+  giveUp(last: string): void {
+    if (this.refused) return
+    this.endOfFile()
+    this.done.push(last)
+    this.refused = true
+  }
+
   messages(): string[] {
-    return [...this.done, ...this.direct, ...this.listed]
+    return this.done
   }
 
   private list(text: string): void {
+    if (this.refused) return
     const prefix = text.indexOf(': ') + 2
     this.listed.push(text.slice(0, prefix + maxLength))
     if (this.listed.length > maxMessages) this.listed.shift()

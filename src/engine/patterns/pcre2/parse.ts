@@ -123,8 +123,9 @@ function readSequence(state: ParseState, options: Options, onlyCrLf: boolean): N
       isRepeatable = false
       continue
     }
+    const isGroup = reader.startsWith('(') && !reader.startsWith('(*F')
     const item = readItem(state, options, onlyCrLf)
-    isRepeatable = item !== undefined && item.kind !== 'place' && item.kind !== 'wordBoundary' && item.kind !== 'fail'
+    isRepeatable = item !== undefined && (isGroup || !/^(?:place|wordBoundary|fail)$/.test(item.kind))
     if (item) items.push(item)
   }
   return items.length === 1 ? items[0]! : { kind: 'sequence', items }

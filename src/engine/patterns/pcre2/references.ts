@@ -99,7 +99,8 @@ export class References {
     const number = Number(found[2])
     if (found[1] === '') return number
     if (number === 0) this.reader.fail('(?+0) and (?-0) mean no group')
-    return found[1] === '+' ? this.groups + number : this.groups - number + 1
+    const group = found[1] === '+' ? this.groups + number : this.groups - number + 1
+    return group > 0 ? group : this.reader.fail(`there is no group before this one to be called ${found[1]}${number}`)
   }
 
   backReference(group: number, caseless: boolean): Node {

@@ -1,0 +1,28 @@
+/** An alert as it stands in alerts.log. alerts/log.c: OS_Log, 4.14.7; spec/alerts.md section 5.1. */
+import type { AlertParts } from './alert-parts.ts'
+import { Static } from './event.ts'
+
+/** The text before and after the number that only the writer knows: `** Alert SECONDS.` … */
+export function alertText(parts: AlertParts): { head: string; tail: string } {
+  const { event, output, walk } = parts
+  const { rule, flags } = output!
+  const { statics, location } = event
+  const line = (label: string, value: string | undefined) => (value === undefined ? '' : `\n${label}: ${value}`)
+  const from = location.startsWith('(') ? location : `${event.hostname}->${location}`
+  const fields = event.decoder
+    ? event.names.map((name, i) => (event.values[i] ? `${name}: ${event.values[i]}\n` : '')).join('')
+    : ''
+  const tail =
+    `:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
+    `${parts.text_time} ${from}\n` +
+    `Rule: ${rule.id} (level ${rule.level}) -> '${parts.description}'` +
+    line('Src IP', statics[Static.srcip]) +
+    line('Src Location', statics[Static.srcgeoip]) +
+    line('Src Port', statics[Static.srcport]) +
+    line('Dst IP', statics[Static.dstip]) +
+    line('Dst Location', statics[Static.dstgeoip]) +
+    line('Dst Port', statics[Static.dstport]) +
+    line('User', statics[Static.dstuser]) +
+    `\n${event.full_log}\n${fields}${walk.notes.map((note) => `${note}\n`).join('')}\n`
+  return { head: `** Alert ${parts.seconds}.`, tail }
+}

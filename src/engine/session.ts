@@ -1,0 +1,206 @@
+/** A session: one stream of events against a ruleset, with the counters and memories that belong to it. analysisd.c and logtest.c, 4.14.7. */
+import { alertJson } from './alert-json.ts'
+import { type AlertParts, outputOf, type RuleOutput } from './alert-parts.ts'
+import { alertText } from './alert-text.ts'
+import { createDecoderMemory, type DecoderMemory, decode, predecode } from './decoding/index.ts'
+import { EngineEvent, Static } from './event.ts'
+import type { Decision, DiffStore, EngineInput, Session, SessionOptions } from './index.ts'
+import type { LoadedRuleset } from './load.ts'
+import { LocalTime } from './local-time.ts'
+import { describeEvent } from './rules/description.ts'
+import { FirstSeen } from './rules/first-seen.ts'
+import { EventMemory } from './rules/memory.ts'
+import { alertFlags, type Rule } from './rules/rule.ts'
+import { type SearchState, searchTree, type Walk } from './rules/search.ts'
+
+const firewallFields = [Static.action, Static.srcip, Static.dstip, Static.srcport, Static.dstport, Static.protocol]
+
+/** What of a session belongs to its ruleset and goes with it. */
+interface RuleState {
+  ruleset: LoadedRuleset
+  search: SearchState
+  decoders: DecoderMemory
+  /** Seconds since 1970 when the `ignore` window of a rule began; 0 for none. */
+  ignored: number[]
+  outputs: (RuleOutput | undefined)[]
+  byId: Map<number, Rule>
+}
+
+export class EngineSession implements Session {
+  private readonly options: SessionOptions
+  private readonly shortHost: string
+  private readonly time: LocalTime
+  private readonly diff: DiffStore
+  private state: RuleState
+  private hour = -1
+
+  constructor(ruleset: LoadedRuleset, options: SessionOptions) {
+    this.options = options
+    this.shortHost = options.hostname.replace(/\.[\s\S]*$/, '')
+    this.time = new LocalTime(options.utc_offset)
+    this.diff = options.diff ?? createDiffStore()
+    this.state = this.createState(ruleset, new FirstSeen(options.fts_seen, options.on_fts))
+  }
+
+  private createState(ruleset: LoadedRuleset, first_seen: FirstSeen): RuleState {
+    const byId = new Map<number, Rule>()
+    for (const rule of ruleset.records) if (!byId.has(rule.id)) byId.set(rule.id, rule)
+    return {
+      ruleset,
+      search: {
+        memory: new EventMemory(Math.max(2_048, this.options.memory_size ?? 8_192), ruleset.maxFrequency),
+        first_seen,
+        diff: this.diff,
+        firedtimes: new Array<number>(ruleset.records.length).fill(0),
+        clock: () => this.time.clock(),
+      },
+      decoders: createDecoderMemory(
+        this.options.mode === 'live' ? { isRule: (id: string) => byId.has(Number(id)) } : {},
+      ),
+      ignored: new Array<number>(ruleset.records.length).fill(0),
+      outputs: new Array<RuleOutput | undefined>(ruleset.records.length).fill(undefined),
+      byId,
+    }
+  }
+
+  process(input: EngineInput, at_ms: number, options: { debug?: boolean; explain?: boolean } = {}): Decision {
+    const { search, ruleset, decoders } = this.state
+    const event = new EngineEvent()
+    event.at_ms = at_ms
+    this.time.set(at_ms)
+    const walk: Walk = {
+      current: { event, at: Math.floor(at_ms / 1_000), matched: 0, rule: undefined! },
+      notes: [],
+      firedtimes: -1,
+      ...(options.debug ? { debug: [] } : {}),
+      ...(options.explain ? { tried: [] } : {}),
+    }
+    if (!predecode(event, input, this.shortHost)) return this.dropped(event, walk)
+    decode(event, ruleset.decoding, decoders, at_ms)
+    if (this.options.mode === 'live') {
+      this.resetHourly()
+      if (event.type === 'firewall' && this.isIncompleteFirewall(event)) return this.dropped(event, walk)
+    }
+    const found = this.findRule(event, walk, search, ruleset)
+    return found === 'drop' ? this.dropped(event, walk) : this.decide(found, walk)
+  }
+
+  private findRule(
+    event: EngineEvent,
+    walk: Walk,
+    search: SearchState,
+    ruleset: LoadedRuleset,
+  ): Rule | undefined | 'drop' {
+    if (event.type !== 'ossec-alert') return searchTree(ruleset.top, search, walk)
+    // A forwarded alert is raised again by its id; logtest knows none and shows no rule.
+    if (this.options.mode === 'logtest') return undefined
+    const forwarded = event.forwarded_rule === undefined ? undefined : this.state.byId.get(event.forwarded_rule)
+    return forwarded ?? 'drop'
+  }
+
+  private isIncompleteFirewall(event: EngineEvent): boolean {
+    return this.options.log_fw !== false && firewallFields.some((field) => event.statics[field] === undefined)
+  }
+
+  /** In the daemon the counters of all rules begin anew with every hour of the local clock. */
+  private resetHourly(): void {
+    const hour = this.time.hour()
+    if (hour === this.hour) return
+    if (this.hour !== -1) this.state.search.firedtimes.fill(0)
+    this.hour = hour
+  }
+
+  private decide(found: Rule | undefined, walk: Walk): Decision {
+    const live = this.options.mode === 'live'
+    if (!found) return this.decision(walk, undefined, false, false)
+    let rule = found
+    if (rule.level === 0) return this.decision(walk, rule, false, false)
+    if (rule.ignore_time > 0) {
+      const since = this.state.ignored[rule.index]!
+      if (since === 0) this.state.ignored[rule.index] = walk.current.at
+      else if (walk.current.at - since < rule.ignore_time) {
+        if (!live || !walk.parent) return this.decision(walk, live ? undefined : rule, false, false)
+        // Inside the window the parent takes the event, with the count of the child.
+        rule = walk.parent
+        walk.notes.length = 0
+      } else this.state.ignored[rule.index] = live ? walk.current.at : 0
+    }
+    const { flags, no_ar } = this.outputOf(rule)
+    const alert = live ? flags.log : rule.level >= (this.options.log_alert_level ?? 3)
+    const decision = this.decision(walk, rule, alert, rule.level > 0 && !no_ar)
+    walk.current.rule = rule
+    this.state.search.memory.store(walk.current)
+    return decision
+  }
+
+  private dropped(event: EngineEvent, walk: Walk): Decision {
+    return { ...this.decision(walk, undefined, false, false), event, analysed: false }
+  }
+
+  private decision(walk: Walk, rule: Rule | undefined, alert: boolean, respond: boolean): Decision {
+    const { event, at } = walk.current
+    const output = rule && this.outputOf(rule)
+    const description = output ? describeEvent(output.rule.description, output.description, event) : ''
+    const parts: AlertParts = {
+      event,
+      ...(output ? { output } : {}),
+      description,
+      firedtimes: walk.firedtimes,
+      walk: { ...walk, notes: [...walk.notes] },
+      timestamp: this.time.timestamp(),
+      seconds: at,
+      text_time: this.time.text(),
+      manager: this.options.hostname,
+      ...(this.options.cluster ? { cluster: this.options.cluster } : {}),
+    }
+    const logtest = this.options.mode === 'logtest'
+    return {
+      analysed: true,
+      alert,
+      respond,
+      event,
+      previous: parts.walk.notes,
+      ...(rule && output
+        ? {
+            rule: {
+              id: rule.id,
+              level: rule.level,
+              description,
+              group: rule.group,
+              mail: output.flags.mail,
+              no_ar: output.no_ar,
+              firedtimes: walk.firedtimes,
+            },
+          }
+        : {}),
+      warnings: output?.warnings ?? [],
+      ...(walk.debug ? { rules_debug: walk.debug } : {}),
+      ...(walk.tried ? { tried: walk.tried } : {}),
+      json(offset) {
+        const { head, tail } = alertJson(parts, logtest)
+        return head + offset + tail
+      },
+      text(offset) {
+        const { head, tail } = alertText(parts)
+        return head + offset + tail
+      },
+    }
+  }
+
+  private outputOf(rule: Rule): RuleOutput {
+    const { log_alert_level = 3, email_alert_level = 12 } = this.options
+    return (this.state.outputs[rule.index] ??= outputOf(rule, alertFlags(rule, log_alert_level, email_alert_level)))
+  }
+
+  reload(): void {
+    throw new Error('not yet')
+  }
+}
+
+function createDiffStore(): DiffStore {
+  const logs = new Map<string, string>()
+  return {
+    get: (hostname, rule) => logs.get(`${rule} ${hostname}`),
+    set: (hostname, rule, log) => void logs.set(`${rule} ${hostname}`, log),
+  }
+}
