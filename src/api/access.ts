@@ -17,7 +17,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { ApiError } from './answer.ts'
 
 /** The header that only our own page sends, because a foreign one would need our permission first (CORS preflight). */
-export const actHeader = 'x-outrider'
+const actHeader = 'x-outrider'
 
 /** The token in `file`, created (32 random bytes, readable by the owner only) when there is none. Throws when it can neither be read nor written. */
 export function loadToken(file: string): string {
