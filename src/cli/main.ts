@@ -36,6 +36,19 @@ program
   .option('--lists <path>', 'CDB list file or folder; repeatable', collect, [])
   .action(async (options) => (await import('./logtest.ts')).logtest({ ...globals(), ...options }))
 
+program
+  .command('test [paths...]')
+  .description('run test cases of rules and decoders: our YAML cases and Wazuh’s .ini suites')
+  .option('--ruleset <dir>', 'a folder with rules/ decoders/ lists/')
+  .option('--rules <path>', 'rule file or folder; repeatable', collect, [])
+  .option('--decoders <path>', 'decoder file or folder; repeatable', collect, [])
+  .option('--lists <path>', 'CDB list file or folder; repeatable', collect, [])
+  .option('--junit <file>', 'write the results as JUnit XML')
+  .option('--coverage [file]', 'which rules no event reached; as a page too when a file is named')
+  .option('--watch', 'run again after every change')
+  .option('--new-from <alert>', 'write a case from the alert in this file (- for standard input)')
+  .action(async (paths, options) => (await import('./test.ts')).test(paths, options))
+
 const alerts = program.command('alerts').description('look at alerts.json')
 alerts
   .command('tail')

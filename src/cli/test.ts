@@ -54,7 +54,9 @@ function runOnce(paths: string[], options: Options): number {
 
 function readCases(path: string, problems: Problem[]): TestCase[] {
   if (statSync(path).isDirectory()) {
-    const names = readdirSync(path).filter((name) => /\.(ini|ya?ml)$/.test(name) || statSync(join(path, name)).isDirectory())
+    const names = readdirSync(path).filter(
+      (name) => /\.(ini|ya?ml)$/.test(name) || statSync(join(path, name)).isDirectory(),
+    )
     return names.sort().flatMap((name) => readCases(join(path, name), problems))
   }
   const text = readFileSync(path, 'utf8')
@@ -70,12 +72,16 @@ function suiteOf(testCase: TestCase): string {
 }
 
 async function runAgainOnChange(paths: string[], options: Options): Promise<never> {
-  const watched = [...paths, ...[options.ruleset, ...options.rules, ...options.decoders, ...options.lists].filter((path) => path !== undefined)]
+  const watched = [
+    ...paths,
+    ...[options.ruleset, ...options.rules, ...options.decoders, ...options.lists].filter((path) => path !== undefined),
+  ]
   for (;;) {
     print(`\nwaiting for a change in ${watched.join(', ')}`)
     const watchers: { close(): void }[] = []
     await new Promise<void>((resolve) => {
-      for (const path of watched) watchers.push(watch(path, { recursive: statSync(path).isDirectory() }, () => resolve()))
+      for (const path of watched)
+        watchers.push(watch(path, { recursive: statSync(path).isDirectory() }, () => resolve()))
     })
     for (const watcher of watchers) watcher.close()
     // An editor's save is several changes; they have all come when the next timer turn begins.
@@ -91,9 +97,13 @@ function writeCase(file: string): void {
   try {
     alert = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8').split('\n')[0]!)
   } catch (error) {
-    throw new UserError(`"${file}" is not an alert: ${(error as Error).message}`, 'give a file whose first line is one alert of alerts.json')
+    throw new UserError(
+      `"${file}" is not an alert: ${(error as Error).message}`,
+      'give a file whose first line is one alert of alerts.json',
+    )
   }
-  if (alert.full_log === undefined) throw new UserError('this alert has no full_log', 'its rule has the option no_full_log; write the case by hand')
+  if (alert.full_log === undefined)
+    throw new UserError('this alert has no full_log', 'its rule has the option no_full_log; write the case by hand')
   const flat = Object.fromEntries(Object.entries(alert.data ?? {}).filter(([, value]) => typeof value === 'string'))
   process.stdout.write(
     stringify([

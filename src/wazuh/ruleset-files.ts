@@ -91,6 +91,15 @@ export function selectByName({ ruleset, rules = [], decoders = [], lists = [] }:
   }
 }
 
+/** Both, sorted as Wazuh sorts; a file that both have is loaded once. */
+export function mergeFiles(a: RulesetFiles, b: RulesetFiles): RulesetFiles {
+  const merge = (kind: keyof RulesetFiles) => {
+    const known = new Set(a[kind].map(({ file }) => resolve(file)))
+    return [...a[kind], ...b[kind].filter(({ file }) => !known.has(resolve(file)))]
+  }
+  return { rules: sorted(merge('rules')), decoders: sorted(merge('decoders')), lists: merge('lists') }
+}
+
 const listFile = (file: string, path: string): RulesetFile => ({ file, name: `etc/lists/${path}` })
 
 /** Reads the files. One that cannot be read is left out with a warning, as in Wazuh. */

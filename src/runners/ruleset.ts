@@ -1,0 +1,67 @@
+/** Which ruleset runs: read from disk and compiled, for the daemon and for the commands. */
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../config.ts'
+import { type LoadResult, loadRuleset, type SourceFile } from '../engine/index.ts'
+import { mergeFiles, type RulesetFiles, readRulesetFiles, selectByBlock, selectByName } from '../wazuh/ruleset-files.ts'
+
+/** Our own decoders and rules. */
+export const starterRuleset = fileURLToPath(new URL('../../ruleset', import.meta.url))
+
+/** What a command line may say about the ruleset. */
+export interface RulesetChoice {
+  ruleset?: string
+  rules: string[]
+  decoders: string[]
+  lists: string[]
+}
+
+export type LoadedRuleset = LoadResult & { files: RulesetFiles }
+
+/**
+ * The ruleset that a command named; without a name the starter ruleset.
+ *
+ * @param extras `suite`: folder of the rules that a Wazuh .ini suite brings; `plain`: the reference engine
+ */
+export function loadRulesetFor(choice: RulesetChoice, extras: { suite?: string; plain?: boolean } = {}): LoadedRuleset {
+  const isNamed = choice.ruleset !== undefined || choice.rules.length + choice.decoders.length > 0
+  const named = selectByName(isNamed ? choice : { ...choice, ruleset: starterRuleset })
+  const { suite } = extras
+  return load(suite === undefined ? named : mergeFiles(named, suiteFiles(suite)), extras.plain, suite !== undefined)
+}
+
+/** The ruleset of a configuration: that of `<ruleset>`, or the starter ruleset and what stands in `etc/`; and what outrider.yaml adds. */
+export function loadRulesetOf(config: Pick<Config, 'home' | 'ossec' | 'rules' | 'decoders' | 'lists'>): LoadedRuleset {
+  const { home, ossec } = config
+  const own = (folder: string) => [join(home, 'etc', folder)].filter((path) => existsSync(path))
+  const base = ossec.ruleset
+    ? selectByBlock(home, ossec.ruleset)
+    : selectByName({ ruleset: starterRuleset, rules: own('rules'), decoders: own('decoders'), lists: own('lists') })
+  return load(mergeFiles(base, selectByName(config)))
+}
+
+function load(files: RulesetFiles, plain = false, forSuite = false): LoadedRuleset {
+  const { problems, ...sources } = readRulesetFiles(files)
+  if (forSuite) sources.rules = sources.rules.map(asSuiteExpects)
+  const result = loadRuleset({ ...sources, plain })
+  return { ...result, problems: [...problems, ...result.problems], files }
+}
+
+/** The files that the suite's runner copies into the ruleset before it starts. */
+function suiteFiles(folder: string): RulesetFiles {
+  const names = existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : []
+  const matching = (kind: string) => names.filter((name) => new RegExp(`^test_(.*_)?${kind}\\.xml$`).test(name))
+  const paths = (kind: string) => matching(kind).map((name) => join(folder, name))
+  return selectByName({ rules: paths('rules'), decoders: paths('decoders') })
+}
+
+// The suite feeds Windows events as JSON lines; its runner changes rule 60000 so that they reach the Windows rules (runtests.py, 4.14.7).
+function asSuiteExpects(file: SourceFile): SourceFile {
+  const text = file.text.replace(/<rule id="60000"[\s\S]*?<\/rule>/, (rule) =>
+    rule
+      .replace(/<decoded_as>windows_eventchannel<\/decoded_as>/, '<decoded_as>json</decoded_as>')
+      .replace(/<category>ossec<\/category>/, ''),
+  )
+  return { ...file, text }
+}
