@@ -8,6 +8,7 @@
  * ```
  */
 import type { EngineEvent } from '../event.ts'
+import type { Match, Pattern } from '../patterns/index.ts'
 import { addDynamic, setStatic } from './fields.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
@@ -28,12 +29,14 @@ export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMe
   for (const root of roots) {
     if (program !== undefined && !root.program!.test(program)) continue
     let after = 0
+    let left = leftBy(root.program, root.program?.kind === 'pcre2' ? root.program.exec(program!) : undefined, none)
     if (root.prematch) {
       const match = root.prematch.exec(log)
       if (!match) continue
       after = afterMatch(event, match.end)
+      left = leftBy(root.prematch, match, left)
     }
-    decodeFamily(event, root, after, decoders, memory)
+    decodeFamily(event, root, after, left, decoders, memory)
     break
   }
   if (event.decoder?.accumulate) accumulate(event, memory, at_ms)
@@ -49,11 +52,29 @@ export function afterMatch(event: EngineEvent, end: number): number {
   return readHeader(event.full_log).afterNul ? event.log.length : 0
 }
 
-/** @param afterRoot where the text behind the root's prematch begins */
+/** Captured texts that no `<regex>` has taken yet. */
+type Left = readonly string[]
+
+const none: Left = []
+
+/**
+ * The captures that lie about after a pattern was tried. PCRE2 leaves those of the pattern before when it has none itself, and so the groups of
+ * a `<prematch>` can become the fields of a `<regex>` whose own groups take no part. OS_Regex always clears them, OS_Match never.
+ */
+function leftBy(pattern: Pattern | undefined, match: Match | undefined, before: Left): Left {
+  if (pattern?.kind === 'osregex') return match?.captures ?? none
+  return pattern?.kind === 'pcre2' && match && match.captures.length > 0 ? match.captures : before
+}
+
+/**
+ * @param afterRoot where the text behind the root's prematch begins
+ * @param left captures that the patterns of the root left
+ */
 function decodeFamily(
   event: EngineEvent,
   root: Root,
   afterRoot: number,
+  left: Left,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
@@ -62,7 +83,7 @@ function decodeFamily(
   event.type = root.info.type
   const { children } = root
   if (children.length === 0) {
-    runChain(event, [root], 0, matched, decoders, memory)
+    runChain(event, [root], 0, matched, left, decoders, memory)
     return
   }
   let index = 0
@@ -71,6 +92,7 @@ function decodeFamily(
     // Without a prematch it is reached and wins, but the event stays that of the root.
     if (!child.prematch) break
     const match = child.prematch.exec(event.log, child.prematchOffset === 'parent' ? afterRoot : 0)
+    left = leftBy(child.prematch, match, left)
     if (match) {
       matched.decoder = child
       matched.afterPrematch = afterMatch(event, match.end)
@@ -80,7 +102,7 @@ function decodeFamily(
     }
     index = afterChain(children, index)
   }
-  if (index < children.length) runChain(event, children, index, matched, decoders, memory)
+  if (index < children.length) runChain(event, children, index, matched, left, decoders, memory)
 }
 
 /** The place behind a child that failed, and behind all that continue it. */
@@ -98,14 +120,18 @@ function runChain(
   siblings: readonly Decoder[],
   index: number,
   matched: Matched,
+  left: Left,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
   let afterRegex = matched.afterPrematch
   for (; ; index++) {
     const decoder = siblings[index]!
-    if (decoder.plugin) runPlugin(decoder.plugin, event, matched, decoders, memory)
-    else if (decoder.regex) {
+    if (decoder.plugin) {
+      runPlugin(decoder.plugin, event, matched, decoders, memory)
+      // The only one with patterns of its own.
+      if (decoder.plugin === 'SonicWall_Decoder') left = none
+    } else if (decoder.regex) {
       const { regexOffset } = decoder
       const from =
         regexOffset === 'log'
@@ -116,16 +142,18 @@ function runChain(
               ? matched.afterPrematch
               : afterRegex
       const match = decoder.regex.exec(event.log, from)
+      left = leftBy(decoder.regex, match, left)
       if (match) {
         afterRegex = afterMatch(event, match.end)
         if (event.names.length >= decoders.maxFields) return
-        const count = Math.min(match.captures.length, decoder.order.length)
+        const count = Math.min(left.length, decoder.order.length)
         for (let i = 0; i < count; i++) {
           const target = decoder.order[i]!
-          const value = match.captures[i]!
+          const value = left[i]!
           if (typeof target === 'number') setStatic(event, target, value, decoders.geoip)
           else addDynamic(event, target, value)
         }
+        left = none
       } else if (!decoder.hasNext) return
     } else return
     if (!decoder.hasNext) return

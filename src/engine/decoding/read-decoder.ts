@@ -153,7 +153,10 @@ function compileSource(
   report: Report,
 ): Pattern | undefined | null {
   if (source.text === undefined) return undefined
-  const { pattern, error } = compilePattern(source.language, source.text, { captures: tagName === 'regex' })
+  const { pattern, error } = compilePattern(source.language, source.text, {
+    // Groups of other PCRE2 patterns can end up in fields too: see leftBy in decode.ts. In OS_Regex captures would change what matches.
+    captures: tagName === 'regex' || source.language === 'pcre2',
+  })
   if (pattern) return pattern
   report.refuse(
     source.line,

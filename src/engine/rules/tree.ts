@@ -26,27 +26,38 @@ export class RuleTree {
 
   /** Puts a rule where it belongs. @returns false when it has no place, which `report` has been told */
   add(rule: Rule, parents: { if_sid?: string; if_level?: string; if_group?: string }, report: Report): boolean {
-    if (rule.id < 10) insert(this.top, undefined, rule)
-    else if (parents.if_sid !== undefined) {
-      if (!this.addBySid(rule, parents.if_sid, report)) return false
-    } else if (parents.if_level !== undefined) {
-      if (!this.addByLevel(rule, parents.if_level, report)) return false
-    } else if (parents.if_group !== undefined) {
-      if (!this.addByGroup(rule, parents.if_group, report)) return false
-    } else if (!this.addByCategory(rule)) {
-      report.drop(
-        `(7611): Category was not found. Invalid 'category'. Rule '${rule.id}' will be ignored.`,
-        `rule ${rule.id}: no top-level rule (id below 10) has the category "${rule.category}"`,
-        'load the rules file that defines it first; Wazuh ships them in 0010-rules_config.xml',
-      )
+    // It can be found as soon as it has a place: a rule that names itself after another id becomes its own child too.
+    const same = this.byId.get(rule.id) ?? []
+    this.byId.set(rule.id, [...same, rule])
+    if (!this.place(rule, parents, report)) {
+      if (same.length > 0) this.byId.set(rule.id, same)
+      else this.byId.delete(rule.id)
       return false
     }
     rule.index = this.rules.length
     this.rules.push(rule)
-    const same = this.byId.get(rule.id)
-    if (same) same.push(rule)
-    else this.byId.set(rule.id, [rule])
     return true
+  }
+
+  private place(
+    rule: Rule,
+    parents: { if_sid?: string; if_level?: string; if_group?: string },
+    report: Report,
+  ): boolean {
+    if (rule.id < 10) {
+      insert(this.top, undefined, rule)
+      return true
+    }
+    if (parents.if_sid !== undefined) return this.addBySid(rule, parents.if_sid, report)
+    if (parents.if_level !== undefined) return this.addByLevel(rule, parents.if_level, report)
+    if (parents.if_group !== undefined) return this.addByGroup(rule, parents.if_group, report)
+    if (this.addByCategory(rule)) return true
+    report.drop(
+      `(7611): Category was not found. Invalid 'category'. Rule '${rule.id}' will be ignored.`,
+      `rule ${rule.id}: no top-level rule (id below 10) has the category "${rule.category}"`,
+      'load the rules file that defines it first; Wazuh ships them in 0010-rules_config.xml',
+    )
+    return false
   }
 
   private addBySid(rule: Rule, text: string, report: Report): boolean {

@@ -27,7 +27,7 @@ export type Node =
   | Look
   | { kind: 'backReference'; groups: number[]; caseless: boolean }
   | { kind: 'call'; group: number }
-  | { kind: 'condition'; test: Condition; yes: Node; no: Node }
+  | { kind: 'condition'; test: Condition; yes: Node; no?: Node }
   | { kind: 'place'; place: Place }
   | { kind: 'wordBoundary'; negative: boolean; words: CharSet }
   | { kind: 'fail' }
@@ -59,7 +59,7 @@ export function childrenOf(node: Node): Node[] {
     case 'look':
       return [node.body]
     case 'condition':
-      return node.test.kind === 'look' ? [node.test.look, node.yes, node.no] : [node.yes, node.no]
+      return [...(node.test.kind === 'look' ? [node.test.look] : []), node.yes, ...(node.no ? [node.no] : [])]
     default:
       return []
   }
@@ -80,7 +80,7 @@ export function isNullable(node: Node): boolean {
     case 'repeat':
       return node.min === 0 || isNullable(node.body)
     case 'condition':
-      return isNullable(node.yes) || isNullable(node.no)
+      return node.no === undefined || isNullable(node.yes) || isNullable(node.no)
     default:
       return true
   }

@@ -12,8 +12,13 @@ export function groupBodies(root: Node): Map<number, Node> {
   return bodies
 }
 
-/** The length of everything the node matches, when there is only one; undefined otherwise. */
-export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonly Node[] = []): number | undefined {
+/**
+ * The length of everything the node matches, when there is only one; undefined otherwise. Some answers are PCRE2's and not quite true: what
+ * follows `(*FAIL)` is not looked at, and a condition without a second branch is as long as its first.
+ *
+ * @param open bodies of groups around the node: a reference to one of them has no length
+ */
+export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonly Node[]): number | undefined {
   const same = (nodes: Node[]): number | undefined => {
     const [first, ...rest] = nodes.map((one) => fixedLength(one, bodies, open))
     return rest.every((length) => length === first) ? first : undefined
@@ -24,6 +29,7 @@ export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonl
     case 'sequence': {
       let sum = 0
       for (const item of node.items) {
+        if (item.kind === 'fail') break
         const length = fixedLength(item, bodies, open)
         if (length === undefined) return undefined
         sum += length
@@ -33,15 +39,18 @@ export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonl
     case 'choice':
       return same(node.branches)
     case 'capture':
+      return fixedLength(node.body, bodies, [...open, node.body])
     case 'atomic':
       return fixedLength(node.body, bodies, open)
     case 'repeat': {
+      if (node.body.kind === 'look' && !node.body.behind) return 0
       if (node.min !== node.max) return undefined
       const length = fixedLength(node.body, bodies, open)
       return length === undefined ? undefined : length * node.min
     }
     case 'condition':
-      return node.test.kind === 'constant' && !node.test.value ? 0 : same([node.yes, node.no])
+      if (node.test.kind === 'constant' && !node.test.value && !node.no) return 0
+      return same(node.no ? [node.yes, node.no] : [node.yes])
     case 'backReference':
     case 'call': {
       const groups = node.kind === 'call' ? [node.group] : node.groups
@@ -55,10 +64,14 @@ export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonl
 }
 
 /** The branches of a look-behind, each with its length; undefined when one has none. */
-export function behindBranches(body: Node, bodies: Map<number, Node>): { branch: Node; length: number }[] | undefined {
+export function behindBranches(
+  body: Node,
+  bodies: Map<number, Node>,
+  open: readonly Node[] = [],
+): { branch: Node; length: number }[] | undefined {
   const branches: { branch: Node; length: number }[] = []
   for (const branch of body.kind === 'choice' ? body.branches : [body]) {
-    const length = fixedLength(branch, bodies)
+    const length = fixedLength(branch, bodies, open)
     if (length === undefined) return undefined
     branches.push({ branch, length })
   }
@@ -66,7 +79,8 @@ export function behindBranches(body: Node, bodies: Map<number, Node>): { branch:
 }
 
 /** Whether every look-behind in the pattern has branches of fixed length. */
-export function hasFixedLookBehinds(node: Node, bodies: Map<number, Node>): boolean {
-  if (node.kind === 'look' && node.behind && !behindBranches(node.body, bodies)) return false
-  return childrenOf(node).every((child) => hasFixedLookBehinds(child, bodies))
+export function hasFixedLookBehinds(node: Node, bodies: Map<number, Node>, open: readonly Node[] = []): boolean {
+  if (node.kind === 'look' && node.behind && !behindBranches(node.body, bodies, open)) return false
+  const inside = node.kind === 'capture' ? [...open, node.body] : open
+  return childrenOf(node).every((child) => hasFixedLookBehinds(child, bodies, inside))
 }

@@ -10,11 +10,13 @@ export interface ParseState {
   references: References
   /** How many look-arounds are open. */
   lookDepth: number
-  /** Reads alternatives up to a closing parenthesis, which is left. `resets`: each begins with the same group number. */
-  readChoice(options: Options, resets?: boolean): Node
+  /** Reads the alternatives up to a closing parenthesis, which is left. `resets`: each begins with the same group number. */
+  readBranches(options: Options, resets?: boolean): Node[]
 }
 
-export const nothing: Node = { kind: 'sequence', items: [] }
+export function choiceOf(branches: Node[]): Node {
+  return branches.length === 1 ? branches[0]! : { kind: 'choice', branches }
+}
 
 /** Reads a group; its opening parenthesis is taken. Undefined for what leaves nothing behind, such as `(?i)`. */
 export function readGroup(state: ParseState, options: Options): Node | undefined {
@@ -22,7 +24,7 @@ export function readGroup(state: ParseState, options: Options): Node | undefined
   if (reader.take('*')) return readVerb(state, options)
   if (!reader.take('?')) return options.noAutoCapture ? readInside(state, options) : readCapture(state, options)
   if (reader.take(':')) return readInside(state, options)
-  if (reader.take('|')) return closed(state, state.readChoice({ ...options }, true))
+  if (reader.take('|')) return readInside(state, options, true)
   if (reader.take('>')) return { kind: 'atomic', body: readInside(state, options) }
   if (reader.take('=')) return readLook(state, options, false, false)
   if (reader.take('!')) return readLook(state, options, false, true)
@@ -48,13 +50,14 @@ export function readGroup(state: ParseState, options: Options): Node | undefined
   return readOptions(state, options)
 }
 
-function closed(state: ParseState, node: Node): Node {
+function readInsideBranches(state: ParseState, options: Options, resets = false): Node[] {
+  const branches = state.readBranches({ ...options }, resets)
   if (!state.reader.take(')')) state.reader.fail('missing closing parenthesis')
-  return node
+  return branches
 }
 
-function readInside(state: ParseState, options: Options): Node {
-  return closed(state, state.readChoice({ ...options }))
+function readInside(state: ParseState, options: Options, resets = false): Node {
+  return choiceOf(readInsideBranches(state, options, resets))
 }
 
 function readCapture(state: ParseState, options: Options): Node {
@@ -64,9 +67,10 @@ function readCapture(state: ParseState, options: Options): Node {
 
 function readLook(state: ParseState, options: Options, behind: boolean, negative: boolean): Look {
   state.lookDepth++
-  const body = readInside(state, options)
+  // The branches of a look-behind may differ in length, those of a group in it may not: so it keeps its own choice.
+  const branches = readInsideBranches(state, options)
   state.lookDepth--
-  return { kind: 'look', behind, negative, body }
+  return { kind: 'look', behind, negative, body: behind ? { kind: 'choice', branches } : choiceOf(branches) }
 }
 
 const namedGroups: Record<string, [behind: boolean, negative: boolean] | 'atomic'> = {
@@ -98,11 +102,10 @@ function readCondition(state: ParseState, options: Options): Node {
   const { reader } = state
   const isDefinition = reader.take('DEFINE)')
   const test: Condition = isDefinition ? { kind: 'constant', value: false } : readTest(state, options)
-  const body = readInside(state, options)
-  const [yes = nothing, no = nothing, ...more] = body.kind === 'choice' && !isDefinition ? body.branches : [body]
-  if (isDefinition && body.kind === 'choice') reader.fail('DEFINE has more than one branch')
+  const [yes, no, ...more] = readInsideBranches(state, options)
+  if (isDefinition && no) reader.fail('DEFINE has more than one branch')
   if (more.length > 0) reader.fail('a condition has more than two branches')
-  return { kind: 'condition', test, yes, no }
+  return { kind: 'condition', test, yes: yes!, ...(no && { no }) }
 }
 
 function readTest(state: ParseState, options: Options): Condition {

@@ -8,7 +8,7 @@ import type { Look, Node, Pcre2Pattern, Place } from './ast.ts'
 import { escapeClass, setOf } from './char-set.ts'
 import { literalSet, type Options, readCharEscape, readClass, readClassEscape } from './escapes.ts'
 import { groupBodies, hasFixedLookBehinds } from './lengths.ts'
-import { type ParseState, readGroup } from './parse-groups.ts'
+import { choiceOf, type ParseState, readGroup } from './parse-groups.ts'
 import { Reader } from './reader.ts'
 import { References } from './references.ts'
 
@@ -40,7 +40,7 @@ export function parsePcre2(source: string): Pcre2Pattern {
     reader,
     references,
     lookDepth: 0,
-    readChoice(options, resets = false) {
+    readBranches(options, resets = false) {
       if (++depth > maxNesting + 1) reader.fail('parentheses are too deeply nested')
       const branches: Node[] = []
       const before = references.groups
@@ -52,21 +52,23 @@ export function parsePcre2(source: string): Pcre2Pattern {
       } while (reader.take('|'))
       references.groups = Math.max(highest, references.groups)
       depth--
-      return branches.length === 1 ? branches[0]! : { kind: 'choice', branches }
+      return branches
     },
   }
-  const root = state.readChoice({
-    utf,
-    ucp,
-    caseless: false,
-    multiline: false,
-    dotAll: false,
-    extended: false,
-    extendedMore: false,
-    ungreedy: false,
-    noAutoCapture: false,
-    duplicateNames: false,
-  })
+  const root = choiceOf(
+    state.readBranches({
+      utf,
+      ucp,
+      caseless: false,
+      multiline: false,
+      dotAll: false,
+      extended: false,
+      extendedMore: false,
+      ungreedy: false,
+      noAutoCapture: false,
+      duplicateNames: false,
+    }),
+  )
   if (!reader.done) reader.fail('unmatched closing parenthesis')
   references.resolve()
   if (!hasFixedLookBehinds(root, groupBodies(root))) reader.fail('a look-behind is not of fixed length')

@@ -6,7 +6,7 @@
  *   0 … 2·groups+1     starts and ends of the groups, -1 while unset (0 and 1: the match)
  *   then               the call in progress, and what loops, groups and look-arounds keep
  */
-import type { Condition, Look, Node, Pcre2Pattern, Repeat } from './ast.ts'
+import type { Look, Node, Pcre2Pattern, Repeat } from './ast.ts'
 import { isNullable } from './ast.ts'
 import type { CharSet } from './char-set.ts'
 import { behindBranches, groupBodies } from './lengths.ts'
@@ -181,7 +181,7 @@ class Compiler {
         this.add(op.call, node.group)
         return
       case 'condition':
-        this.emitCondition(node.test, node.yes, node.no)
+        this.emitCondition(node)
         return
       case 'place':
         this.add(placeOps[node.place])
@@ -308,7 +308,7 @@ class Compiler {
     }
   }
 
-  private emitCondition(test: Condition, yes: Node, no: Node): void {
+  private emitCondition({ test, yes, no }: Extract<Node, { kind: 'condition' }>): void {
     let toNo: number | undefined
     if (test.kind === 'look') {
       const { look } = test
@@ -332,7 +332,7 @@ class Compiler {
     this.emit(yes)
     const toEnd = this.add(op.jump, 0)
     if (toNo !== undefined) this.aim(toNo)
-    this.emit(no)
+    if (no) this.emit(no)
     this.aim(toEnd)
   }
 }

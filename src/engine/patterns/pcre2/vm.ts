@@ -31,6 +31,8 @@ interface Call {
   returnTo: number
   registers: Int32Array
   outer: number
+  /** Of the stack, before the call. */
+  height: number
 }
 
 /** The text as numbers: bytes, or code points under `(*UTF)`. */
@@ -240,6 +242,7 @@ export class Matcher {
             returnTo: pc + 2,
             registers: registers.slice(),
             outer: registers[callRegister]!,
+            height: top,
           })
           write(callRegister, this.calls.length - 1)
           tries--
@@ -286,8 +289,11 @@ export class Matcher {
           break
         case op.end: {
           const call = this.calls[registers[callRegister]!]
-          if (call) pc = this.leave(call, registers, write)
-          else if (refusesEmpty !== undefined && at === start && (refusesEmpty === 'anywhere' || start === 0))
+          if (call) {
+            // The whole pattern called as a group is atomic, which other calls are not.
+            cutTo(call.height)
+            pc = this.leave(call, registers, write)
+          } else if (refusesEmpty !== undefined && at === start && (refusesEmpty === 'anywhere' || start === 0))
             failed = true
           else {
             registers[0] = start
