@@ -10,7 +10,7 @@
  * but derived from it, and has the port in its name, so that two daemons on one machine do not sign each other out.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
@@ -29,6 +29,8 @@ export function loadToken(file: string): string {
   }
   const token = randomBytes(32).toString('base64url')
   writeFileSync(file, `${token}\n`, { mode: 0o600 })
+  // The mode above is only for a new file; one that held no good token keeps its own.
+  chmodSync(file, 0o600)
   return token
 }
 
@@ -88,6 +90,16 @@ export class Access {
     if (bearer !== undefined) return isEqual(bearer.trim(), this.#token) ? 'api' : undefined
     const cookie = getCookie(c, cookieName(c))
     return cookie !== undefined && isEqual(cookie, this.#session) ? 'console' : undefined
+  }
+
+  /** The token that came as the password of Basic authentication; undefined when it is not the right one. */
+  basic(c: Context): string | undefined {
+    const encoded = /^Basic ([\w+/=]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    if (encoded === undefined) return undefined
+    const password = Buffer.from(encoded, 'base64')
+      .toString('utf8')
+      .replace(/^[^:]*:/, '')
+    return isEqual(password, this.#token) ? this.#token : undefined
   }
 
   /** Lets pass who may; a browser's request that changes something must also come from our own page. */

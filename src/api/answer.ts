@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 type Mask = (text: string) => string
 
 /** JSON of a value with each of its strings masked; masking the finished text instead could miss an escaped secret or break the JSON. */
-function maskedJson(value: unknown, mask: Mask): string {
+export function maskedJson(value: unknown, mask: Mask): string {
   return JSON.stringify(value, (_key, part) => (typeof part === 'string' ? mask(part) : part)) ?? 'null'
 }
 

@@ -166,7 +166,7 @@ function need<T>(part: T | undefined, name: string): T {
 }
 
 /** A body that fits its schema, or one line that names every member that does not. */
-export function parseJson<T>(body: Uint8Array, schema: z.ZodMiniType<T>): T {
+function parseJson<T>(body: Uint8Array, schema: z.ZodMiniType<T>): T {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))

@@ -85,6 +85,11 @@ test('the token file is made once, readable by its owner only', (t) => {
   assert.equal(statSync(file).mode & 0o777, 0o600)
   assert.equal(loadToken(file), made)
   assert.equal(readFileSync(file, 'utf8'), `${made}\n`)
+
+  const short = join(folder(t), 'console.token')
+  writeFileSync(short, 'guess me\n', { mode: 0o644 })
+  assert.notEqual(loadToken(short), 'guess me')
+  assert.equal(statSync(short).mode & 0o777, 0o600)
 })
 
 test('a foreign host name is refused, addresses and configured names are not', async () => {

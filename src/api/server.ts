@@ -5,6 +5,7 @@
  * /healthz            anyone
  * PATH of a receiver  anyone; the receiver judges the signature
  * /api/…, /, /assets  this machine's names and addresses only, signed in only (access.ts)
+ * /logtest, …         the same for clients of Wazuh's API (wazuh.ts)
  * ```
  */
 
@@ -19,6 +20,7 @@ import { ApiError, json } from './answer.ts'
 import { consoleAsset, consolePage, onceMorePage, signInPage } from './pages.ts'
 import type { Parts } from './parts.ts'
 import { type ApiEnv, createRoutes } from './routes.ts'
+import { createWazuhRoutes } from './wazuh.ts'
 import { receiveWebhook } from './webhooks.ts'
 
 export interface ApiOptions {
@@ -81,6 +83,8 @@ export function createApi(parts: Parts, options: ApiOptions): Hono<ApiEnv> {
   api.route('/', createRoutes(parts, { heartbeat_ms, body_timeout_ms, now }))
   api.all('*', (c) => json(c, parts.mask, { error: `nothing at ${c.req.path}` }, 404))
   app.route('/api', api)
+
+  app.route('/', createWazuhRoutes(parts, access, { hosts: options.hosts, body_timeout_ms }))
 
   // Receivers may have any path that is not ours, so they are asked before the console's files and the 404.
   app.use(async (c, next) => {
