@@ -47,8 +47,12 @@ export function createPipeline(parts: {
   state: State
   now(): number
   log: Log
-  /** Called for every decision that responses may look at, inside the batch's transaction. */
-  respond(decision: Decision, at: number): void
+  /**
+   * Called for every decision that responses may look at, inside the batch's transaction.
+   *
+   * @param line its line of alerts.json as it was written; undefined when the rule's level is below what is written
+   */
+  respond(decision: Decision, line: string | undefined): void
   /** Called with the alerts of a batch when they are on disk and committed. */
   published(lines: string[]): void
 }): Pipeline {
@@ -73,7 +77,7 @@ export function createPipeline(parts: {
 
   async function process(taken: typeof waiting): Promise<void> {
     const alerts: { decision: Decision; at: number }[] = []
-    const responding: { decision: Decision; at: number }[] = []
+    const responding: { decision: Decision; written: number | undefined }[] = []
     let yielded = performance.now()
     for (const { source, batch } of taken) {
       for (const event of batch.events) {
@@ -81,7 +85,7 @@ export function createPipeline(parts: {
         const decision = decide(event, at)
         if (!decision) continue
         if (decision.alert) alerts.push({ decision, at })
-        if (decision.respond) responding.push({ decision, at })
+        if (decision.respond) responding.push({ decision, written: decision.alert ? alerts.length - 1 : undefined })
         if (performance.now() - yielded > slice_ms) {
           await new Promise(setImmediate)
           yielded = performance.now()
@@ -95,7 +99,9 @@ export function createPipeline(parts: {
     }
     const lines = alerts.length > 0 ? await append(alerts) : []
     state.transaction(() => {
-      for (const { decision, at } of responding) parts.respond(decision, at)
+      for (const { decision, written } of responding) {
+        parts.respond(decision, written === undefined ? undefined : lines[written])
+      }
       for (const { batch } of taken) batch.commit()
     })
     counts.alerts += lines.length
