@@ -48,7 +48,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   const store = openStore(state)
   const problems: Problem[] = []
   const running = new Map<string, Running>()
-  let lastBadLine: string | undefined
+  const badLines = new Set<string>()
   let cancelCommit: (() => void) | undefined
   let failing: string | undefined
   let isStopped = false
@@ -157,9 +157,10 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
 
   function badLine(line: string): void {
     // Every destination reads it; it is told once.
-    if (line === lastBadLine) return
-    lastBadLine = line
     const start = settings.mask(line.slice(0, 80))
+    if (badLines.has(start)) return
+    if (badLines.size >= 100) badLines.clear()
+    badLines.add(start)
     log.warn(`${settings.alerts_file}: skipped a line that is no alert: ${JSON.stringify(start)}`)
   }
 

@@ -1,5 +1,5 @@
 /** Jobs by the time at which they may be tried again. */
-import type { Job } from './queue.ts'
+import type { Job } from './job.ts'
 
 /**
  * A binary heap. A job may be entered anew with another time; entries that no longer agree with their job are passed over, which is cheaper than

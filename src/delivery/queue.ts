@@ -18,30 +18,13 @@ import type { Route } from '../routes.ts'
 import { backoff, RateLimit } from './backoff.ts'
 import { Due } from './due.ts'
 import { Health } from './health.ts'
-import { Reading, type Ticket } from './reading.ts'
+import { type Job, newJob, restoredJob } from './job.ts'
+import { Ledger } from './ledger.ts'
+import { Order } from './order.ts'
+import { Reading } from './reading.ts'
 import { type Attempt, parseAlert, type Sender } from './send.ts'
-import type { Store, StoredDelivery } from './store.ts'
+import type { Store } from './store.ts'
 import type { DestinationStatus, Tuning } from './types.ts'
-
-/** One alert on its way. It has a row when `id` is set, or when it is among the changed ones. */
-export interface Job {
-  id: number | undefined
-  /** Byte string; dropped once it is in the table. */
-  line: string | undefined
-  ticket: Ticket | undefined
-  key: string | undefined
-  state: 'new' | 'waiting' | 'trying' | 'rejected' | 'gone'
-  attempts: number
-  strikes: number
-  next_at: number
-  reason: string
-  created: number
-  /** Deliveries of the destination when the first strike fell: more since then prove that it works. */
-  delivered_then: number
-  /** The last try, masked, until it is written. */
-  request: string | null
-  answer: string | null
-}
 
 export interface QueueSettings {
   destination: Destination
@@ -81,12 +64,10 @@ export class DestinationQueue {
   private readonly due = new Due()
   /** In file order, whatever happens: with one try at a time there is one key for all. */
   private readonly isStrict: boolean
-  private readonly keys = new Map<string, { head: Job; behind: Job[] }>()
-  private readonly changedJobs = new Set<Job>()
-  private readonly byId = new Map<number, Job>()
+  private readonly order = new Order()
+  private readonly ledger: Ledger
   /** Freed from behind another, to be tried before anything else. */
   private ready: Job[] = []
-  private behind = 0
   private waiting = 0
   private rejected: number
   private rejectedInARow = 0
@@ -98,7 +79,6 @@ export class DestinationQueue {
   private state: 'idle' | 'running' | 'held' | 'stopping' = 'idle'
   private cancelWake: (() => void) | undefined
   private wakeAt = Number.POSITIVE_INFINITY
-  private committed: string | undefined
   private readonly abort = new AbortController()
   private idle: (() => void) | undefined
   /** While the destination is away, tries alternate between what waits and what is new. */
@@ -116,8 +96,9 @@ export class DestinationQueue {
       random: settings.random,
     })
     if (destination.rate !== undefined) this.rate = new RateLimit(destination.rate, now())
+    this.ledger = new Ledger(this.name, store)
     this.rejected = store.rejectedCount(this.name)
-    for (const row of store.waiting(this.name)) this.restore(row)
+    for (const row of store.waiting(this.name)) this.restore(restoredJob(row))
   }
 
   start(): void {
@@ -200,8 +181,8 @@ export class DestinationQueue {
 
   private fromLog(): { job: Job; alert: Alert; line: string } | undefined {
     const { route, tuning } = this.settings
-    if (this.waiting >= tuning.max_waiting || this.behind >= most_behind) return undefined
-    if (this.isStrict && this.keys.size > 0) return undefined
+    if (this.waiting >= tuning.max_waiting || this.order.behind >= most_behind) return undefined
+    if (this.isStrict && !this.order.isEmpty) return undefined
     if (this.rejected >= tuning.max_rejected) {
       this.health.pause(
         `${this.rejected} alerts were rejected; see them with: outrider deliveries list`,
@@ -223,26 +204,8 @@ export class DestinationQueue {
         this.settings.changed()
         continue
       }
-      const job = this.newJob(line, ticket)
-      if (this.enter(job)) return { job, alert, line }
-    }
-  }
-
-  private newJob(line: string, ticket: Ticket): Job {
-    return {
-      id: undefined,
-      line,
-      ticket,
-      key: this.isStrict ? '' : undefined,
-      state: 'new',
-      attempts: 0,
-      strikes: 0,
-      next_at: 0,
-      reason: '',
-      created: this.settings.now(),
-      delivered_then: 0,
-      request: null,
-      answer: null,
+      const job = newJob(line, ticket, this.isStrict ? '' : undefined, this.settings.now())
+      if (this.order.enter(job)) return { job, alert, line }
     }
   }
 
@@ -276,49 +239,9 @@ export class DestinationQueue {
     })
   }
 
-  // ------------------------------------------------------------------------------------------------------------------------ order
-
-  /** True when it may be tried; false when it stands behind another of its key. */
-  private enter(job: Job): boolean {
-    if (job.key === undefined) return true
-    const line = this.keys.get(job.key)
-    if (!line) {
-      this.keys.set(job.key, { head: job, behind: [] })
-      return true
-    }
-    if (line.head === job) return true
-    line.behind.push(job)
-    this.behind++
-    return false
-  }
-
-  /** The next of its key may go. */
-  private leave(job: Job): void {
-    if (job.key === undefined) return
-    const line = this.keys.get(job.key)
-    if (!line) return
-    if (line.head !== job) {
-      const at = line.behind.indexOf(job)
-      if (at >= 0) {
-        line.behind.splice(at, 1)
-        this.behind--
-      }
-      return
-    }
-    const next = line.behind.shift()
-    if (!next) {
-      this.keys.delete(job.key)
-      return
-    }
-    this.behind--
-    line.head = next
-    this.ready.push(next)
-  }
-
   // ---------------------------------------------------------------------------------------------------------------------- trying
 
   private async try({ job, alert, line }: { job: Job; alert: Alert; line: string }): Promise<void> {
-    const hadRow = job.state === 'waiting'
     job.state = 'trying'
     this.inFlight++
     this.rate?.take()
@@ -327,18 +250,18 @@ export class DestinationQueue {
     this.inFlight--
     if (this.abort.signal.aborted && attempt.outcome.kind !== 'delivered') {
       // Ended by us: as if it had not been tried.
-      job.state = hadRow ? 'waiting' : 'new'
+      job.state = job.hasRow ? 'waiting' : 'new'
     } else {
       job.line = line
       job.attempts++
-      this.settle(job, hadRow, attempt, epoch)
+      this.settle(job, attempt, epoch)
       this.settings.changed()
     }
     if (this.inFlight === 0) this.idle?.()
     this.pump()
   }
 
-  private settle(job: Job, hadRow: boolean, attempt: Attempt, epoch: number): void {
+  private settle(job: Job, attempt: Attempt, epoch: number): void {
     const { outcome } = attempt
     const now = this.settings.now()
     if (outcome.kind === 'delivered') {
@@ -346,7 +269,6 @@ export class DestinationQueue {
       this.rejectedInARow = 0
       this.lastDelivered = now
       if (this.health.delivered(epoch)) this.hurry(now)
-      job.state = hadRow ? 'waiting' : 'trying'
       this.remove(job)
       return
     }
@@ -357,7 +279,7 @@ export class DestinationQueue {
     switch (outcome.kind) {
       case 'rejected':
         this.health.answered()
-        this.reject(job, hadRow)
+        this.reject(job)
         return
       case 'paused':
         if (!this.health.paused) this.settings.log.warn(`paused: ${job.reason}`)
@@ -371,7 +293,7 @@ export class DestinationQueue {
           if (job.strikes++ === 0) job.delivered_then = this.delivered
           if (this.isHopeless(job, now)) {
             job.reason = `given up after ${job.attempts} tries: ${job.reason}`
-            this.reject(job, hadRow)
+            this.reject(job)
             return
           }
         }
@@ -384,7 +306,7 @@ export class DestinationQueue {
         job.next_at = now + Math.max(own, outcome.after_ms ?? 0)
       }
     }
-    this.keep(job, hadRow)
+    this.keep(job)
     if (job.strikes >= strikes_that_hold && job.key !== undefined) {
       this.leave(job)
       job.key = undefined
@@ -397,37 +319,44 @@ export class DestinationQueue {
     return job.strikes >= strikes_to_give_up && now - job.created >= tuning.give_up_ms && !this.health.isAway
   }
 
-  private keep(job: Job, hadRow: boolean): void {
+  private keep(job: Job): void {
     job.state = 'waiting'
-    if (!hadRow) this.waiting++
+    if (!job.hasRow) this.waiting++
+    job.hasRow = true
     this.unticket(job)
     this.due.add(job)
-    this.changedJobs.add(job)
+    this.ledger.note(job)
   }
 
-  private reject(job: Job, hadRow: boolean): void {
+  private reject(job: Job): void {
+    const { attempts, reason } = job
     job.state = 'rejected'
-    if (hadRow) this.waiting--
+    if (job.hasRow) this.waiting--
+    job.hasRow = true
     this.rejected++
     this.unticket(job)
-    this.changedJobs.add(job)
+    this.ledger.note(job)
     this.leave(job)
     if (++this.rejectedInARow >= rejections_to_pause)
-      this.health.pause(`the last ${this.rejectedInARow} alerts were all rejected: ${job.reason}`, this.settings.now())
-    this.settings.log.warn(
-      `rejected an alert after ${job.attempts} ${job.attempts === 1 ? 'try' : 'tries'}: ${job.reason}`,
-    )
+      this.health.pause(`the last ${this.rejectedInARow} alerts were all rejected: ${reason}`, this.settings.now())
+    this.settings.log.warn(`rejected an alert after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`)
   }
 
   /** It is delivered, or was dropped. */
   private remove(job: Job): void {
-    if (job.state === 'waiting') {
-      this.waiting--
-      this.changedJobs.add(job)
-    }
     job.state = 'gone'
+    if (job.hasRow) {
+      this.waiting--
+      this.ledger.note(job)
+    }
     this.unticket(job)
     this.leave(job)
+  }
+
+  /** The next of its key may go. */
+  private leave(job: Job): void {
+    const next = this.order.leave(job)
+    if (next) this.ready.push(next)
   }
 
   private unticket(job: Job): void {
@@ -444,86 +373,23 @@ export class DestinationQueue {
 
   // ------------------------------------------------------------------------------------------------------------------- on the disk
 
-  private restore(row: StoredDelivery): Job {
-    const job: Job = {
-      id: row.id,
-      line: undefined,
-      ticket: undefined,
-      key: row.order_key ?? undefined,
-      state: 'waiting',
-      attempts: row.attempts,
-      strikes: row.strikes,
-      next_at: row.next_at,
-      reason: row.reason,
-      created: row.created,
-      delivered_then: 0,
-      request: null,
-      answer: null,
-    }
+  private restore(job: Job): void {
     this.waiting++
-    this.byId.set(row.id, job)
+    this.ledger.restore(job)
     if (job.reason !== '') this.lastReason = job.reason
-    if (this.enter(job)) this.due.add(job)
-    return job
+    if (this.order.enter(job)) this.due.add(job)
   }
 
-  /** Writes what changed; to be called within a transaction. The returned function is called when that is committed. */
+  /** @see Ledger.flush */
   flush(save: (cursor: FileCursor) => void): () => void {
-    const { store, now } = this.settings
-    const jobs = [...this.changedJobs]
-    const ids: (number | undefined)[] = []
-    for (const job of jobs) {
-      // One that is being tried again is written with what is known of it; its result comes with the next commit.
-      const state = job.state === 'rejected' ? 'rejected' : 'waiting'
-      const { id, attempts, strikes, next_at, reason, request, answer } = job
-      const row = {
-        state,
-        attempts,
-        strikes,
-        next_at,
-        reason,
-        request,
-        answer,
-        order_key: job.key ?? null,
-        updated: now(),
-      } as const
-      if (job.state === 'gone') {
-        if (id !== undefined) store.delete(id)
-        ids.push(undefined)
-      } else if (id !== undefined) {
-        store.update({ ...row, id })
-        ids.push(id)
-      } else {
-        const alert = job.line!
-        ids.push(store.insert({ ...row, destination: this.name, alert, created: job.created }))
-      }
-    }
-    const cursor = this.reading.cursor()
-    const place = cursor && JSON.stringify(cursor)
-    if (cursor && place !== this.committed) save(cursor)
-    return () => {
-      this.committed = place
-      for (const [n, job] of jobs.entries()) this.written(job, ids[n])
-    }
-  }
-
-  private written(job: Job, id: number | undefined): void {
-    this.changedJobs.delete(job)
-    job.request = null
-    job.answer = null
-    if (job.id !== undefined && id === undefined) this.byId.delete(job.id)
-    job.id = id
-    if (id === undefined) return
-    job.line = undefined
-    if (job.state === 'rejected') this.byId.delete(id)
-    else this.byId.set(id, job)
+    return this.ledger.flush(this.reading, this.settings.now(), save)
   }
 
   // --------------------------------------------------------------------------------------------------------------------- by hand
 
   /** Everything was committed just before. */
   retry(id: number): boolean {
-    const job = this.byId.get(id) ?? this.revive(id)
+    const job = this.ledger.get(id) ?? this.revive(id)
     if (!job) return false
     if (job.state === 'waiting') this.due.add(job, this.settings.now())
     this.health.resume()
@@ -532,7 +398,7 @@ export class DestinationQueue {
   }
 
   retryAll(): number {
-    const ids = [...this.byId.keys(), ...this.settings.store.idsOf(this.name, 'rejected')]
+    const ids = [...this.ledger.ids(), ...this.settings.store.idsOf(this.name, 'rejected')]
     this.rejectedInARow = 0
     for (const id of ids) this.retry(id)
     this.health.resume()
@@ -544,17 +410,18 @@ export class DestinationQueue {
     const row = this.settings.store.get(id)
     if (row?.state !== 'rejected' || row.destination !== this.name) return undefined
     // Its turn has passed: it holds nobody back.
-    const job = this.restore({ ...row, strikes: 0, order_key: null })
+    const job = restoredJob({ ...row, strikes: 0, order_key: null })
+    this.restore(job)
     this.rejected--
     this.rejectedInARow = 0
-    this.changedJobs.add(job)
+    this.ledger.note(job)
     this.settings.changed()
     return job
   }
 
   /** `busy`: it is being tried right now. */
   drop(id: number): 'dropped' | 'busy' | 'unknown' {
-    const job = this.byId.get(id)
+    const job = this.ledger.get(id)
     if (job?.state === 'trying') return 'busy'
     if (job) {
       this.due.forget(job)
@@ -575,8 +442,7 @@ export class DestinationQueue {
   status(): Omit<DestinationStatus, 'lag_bytes'> {
     const { paused, not_before } = this.health
     const now = this.settings.now()
-    let since: number | undefined
-    for (const { created } of this.byId.values()) if (since === undefined || created < since) since = created
+    const since = this.ledger.oldest()
     const isHeld = not_before > now
     const next =
       paused?.probe_at ?? (this.waiting > 0 || isHeld ? Math.max(not_before, this.due.next() ?? not_before) : undefined)
@@ -584,7 +450,7 @@ export class DestinationQueue {
       name: this.name,
       type: this.settings.destination.type,
       state: paused ? 'paused' : isHeld || this.health.isAway || this.waiting > 0 ? 'retrying' : 'ok',
-      waiting: this.waiting + this.behind,
+      waiting: this.waiting + this.order.behind,
       ...(since !== undefined && { waiting_since: since }),
       ...(next !== undefined && { next_try: next }),
       rejected: this.rejected,

@@ -1,0 +1,475 @@
+import assert from 'node:assert/strict'
+import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openState } from '../durable/state.ts'
+import { migrations } from './index.ts'
+import { alert, bench, FakeClock, fakeServer, numbers, until } from './testing/setup.ts'
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
+
+test('delivers from the first alert after it was added', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  append(alert(1), alert(2))
+  const runner = await open([{ options: { hook_url: server.url }, from: 'now' }])
+  append(alert(3))
+  await until(() => runner.status()[0]!.delivered === 1)
+  assert.deepEqual(numbers(server), [3])
+  assert.deepEqual(JSON.parse(server.received[0]!.body), alert(3))
+})
+
+test('a place is kept over restarts, also when nothing came before the first one', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  append(alert(1))
+  const destination = { options: { hook_url: server.url }, from: 'now' } as const
+  await (await open([destination])).stop()
+  append(alert(2))
+  const second = await open([destination])
+  await until(() => server.received.length === 1)
+  await second.stop()
+  append(alert(3))
+  await open([destination])
+  await until(() => server.received.length === 2)
+  assert.deepEqual(numbers(server), [2, 3])
+})
+
+test('each destination gets what its filter lets through', async (t) => {
+  const [one, two] = [await fakeServer(t), await fakeServer(t)]
+  const { append, open, logged } = bench(t)
+  append(alert(1), 'no alert at all', '[]', alert(2, { rule: { level: 12, id: '1' } }), '{"rule":5}', alert(3))
+  const runner = await open([
+    { options: { hook_url: one.url }, filter: { level: 10 } },
+    { options: { hook_url: two.url }, where: 'rule.level < 10', except: 'full_log == "log 3"' },
+  ])
+  await until(() => one.received.length === 1 && two.received.length === 1)
+  assert.deepEqual([numbers(one), numbers(two)], [[2], [1]])
+  assert.equal(logged.filter((line) => line.includes('no alert: "no alert at all"')).length, 1, 'told once')
+  assert.deepEqual(runner.problems, [])
+})
+
+test('what fails is tried again, and is seen while it waits', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = (_, count) => (count <= 2 ? { status: 500, body: 'oops secret' } : 200)
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: `${server.url}/secret` } }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+  })
+  append(alert(1))
+  await until(() => runner.status()[0]!.waiting === 1)
+  const [row] = runner.list({ limit: 10 })
+  assert.deepEqual(row, {
+    id: '1',
+    destination: 'd1',
+    state: 'waiting',
+    alert: {
+      id: '1705314645.1',
+      rule: '5710',
+      level: 5,
+      description: 'alert 1',
+      timestamp: '2024-01-15T10:30:45.123+0000',
+    },
+    attempts: 1,
+    since: clock.now,
+    next_try: clock.now + 10,
+    reason: 'HTTP 500 "oops ***"',
+  })
+  const shown = runner.show('1')!
+  assert.match(
+    shown.request!,
+    /^POST http:\/\/127\.0\.0\.1:\d+\/\*\*\*\n[\s\S]*idempotency-key: [0-9a-f]{32}\n[\s\S]*log 1/,
+  )
+  assert.equal(shown.answer, 'HTTP 500 "oops ***"')
+  assert.equal(runner.status()[0]!.state, 'retrying')
+
+  clock.advance(9)
+  assert.equal(server.received.length, 1)
+  clock.advance(1)
+  await until(() => runner.list({ limit: 1 })[0]?.attempts === 2)
+  clock.advance(20)
+  await until(() => runner.status()[0]!.delivered === 1)
+  assert.deepEqual(runner.list({ limit: 10 }), [])
+  assert.equal(runner.status()[0]!.state, 'ok')
+  const keys = server.received.map(({ headers }) => headers['idempotency-key'])
+  assert.equal(new Set(keys).size, 1, 'the same key each time')
+})
+
+test('what a destination will never take is kept for people, who retry or drop it', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, logged } = bench(t)
+  server.answer = () => ({ status: 400, body: 'invalid_payload' })
+  const runner = await open([{ options: { hook_url: server.url } }])
+  append(alert(1), alert(2), alert(3))
+  await until(() => runner.status()[0]!.rejected === 3)
+  assert.deepEqual(
+    runner.list({ destination: 'd1', state: 'rejected', limit: 2 }).map(({ reason, attempts }) => [reason, attempts]),
+    [
+      ['HTTP 400 "invalid_payload"', 1],
+      ['HTTP 400 "invalid_payload"', 1],
+    ],
+  )
+  assert.ok(logged.some((line) => line.includes('rejected an alert after 1 try')))
+  server.answer = () => 200
+  const [third, second, first] = runner.list({ limit: 10 }).map(({ id }) => id) as [string, string, string]
+  assert.deepEqual(runner.retry(first, 'cli'), { ok: true, value: {} })
+  await until(() => runner.status()[0]!.delivered === 1)
+  assert.deepEqual(runner.drop(second, { reason: 'a test', by: 'cli' }), { ok: true, value: {} })
+  assert.ok(logged.some((line) => line.includes(`delivery ${second} dropped by cli: a test`)))
+  assert.deepEqual(
+    runner.list({ limit: 10 }).map(({ id }) => id),
+    [third],
+  )
+  assert.deepEqual(runner.retryAll('d1', 'cli'), { ok: true, value: { count: 1 } })
+  await until(() => runner.status()[0]!.delivered === 2)
+  assert.equal(runner.status()[0]!.rejected, 0)
+  for (const result of [runner.retry('99', 'x'), runner.drop('x', { reason: '', by: '' })])
+    assert.equal(!result.ok && result.status, 404)
+  assert.equal(runner.show('99'), undefined)
+  assert.equal(runner.retryAll('nobody', 'x').ok, false)
+})
+
+test('a revoked credential pauses the destination and keeps the queue', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, logged } = bench(t)
+  server.answer = () => ({ status: 401, body: 'invalid_token' })
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 1 }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+  })
+  append(...range(1, 50).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.state === 'paused')
+  assert.equal(runner.status()[0]!.reason, 'HTTP 401 "invalid_token"')
+  assert.ok(logged.some((line) => line.includes('paused: HTTP 401')))
+  clock.advance(299_000)
+  assert.equal(server.received.length, 1, 'nothing is sent meanwhile')
+  clock.advance(1000)
+  await until(() => server.received.length === 2)
+  server.answer = () => 200
+  assert.deepEqual(runner.retryAll('d1', 'cli'), { ok: true, value: { count: 1 } })
+  await until(() => runner.status()[0]!.delivered === 50)
+  assert.deepEqual(numbers(server), [1, 1, ...range(1, 50)], 'in the order of the file')
+})
+
+test('Retry-After holds the whole destination', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = (_, count) => (count === 1 ? { status: 429, headers: { 'retry-after': '30' } } : 200)
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 1 }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+  })
+  append(alert(1), alert(2))
+  await until(() => runner.status()[0]!.state === 'retrying')
+  assert.equal(runner.status()[0]!.next_try, clock.now + 30_000)
+  clock.advance(29_999)
+  assert.equal(server.received.length, 1)
+  clock.advance(1)
+  await until(() => runner.status()[0]!.delivered === 2)
+  assert.deepEqual(numbers(server), [1, 1, 2])
+})
+
+test('a dead, a hanging and a slow destination do not hold up another', async (t) => {
+  const [hanging, slow, good] = [await fakeServer(t), await fakeServer(t), await fakeServer(t)]
+  const { append, open, folder } = bench(t)
+  hanging.answer = () => 'hang'
+  slow.answer = () => 'hang'
+  writeFileSync(join(folder, 'integrations', 'custom-hang'), '#!/bin/sh\nsleep 60\n')
+  chmodSync(join(folder, 'integrations', 'custom-hang'), 0o750)
+  const script = { place: { file: '', line: 1 }, name: 'custom-hang', level: 0, max_log: 165, timeout: 10, retries: 3 }
+  const runner = await open(
+    [
+      { name: 'dead', options: { hook_url: 'http://127.0.0.1:1/' } },
+      { name: 'hanging', options: { hook_url: hanging.url }, deadline: 60 },
+      { name: 'slow', type: 'script', script, deadline: 60 },
+      { name: 'good', options: { hook_url: good.url } },
+    ],
+    { tuning: { grace_ms: 10 } },
+  )
+  append(...range(1, 500).map((n) => alert(n)))
+  await until(() => runner.status()[3]!.delivered === 500)
+  assert.match(runner.status()[0]!.reason!, /connection refused/)
+})
+
+test('a request that gets no answer is given up at its deadline and tried again', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = (_, count) => (count === 1 ? 'hang' : 200)
+  const runner = await open([{ options: { hook_url: server.url }, deadline: 0.05 }])
+  append(alert(1))
+  await until(() => runner.status()[0]!.delivered === 1)
+  assert.equal(server.received.length, 2)
+})
+
+test('keeps the order of the file with one try at a time, whatever fails', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  let seed = 1
+  server.answer = () => ((seed = (seed * 48271) % 2147483647) % 4 === 0 ? (seed % 8 === 0 ? 500 : 'reset') : 200)
+  const taken: number[] = []
+  const answer = server.answer
+  server.answer = (request, count) => {
+    const given = answer(request, count)
+    if (given === 200) taken.push(Number(/645\.(\d+)/.exec(request.body)![1]))
+    return given
+  }
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 1 }], { tuning: { backoff_base_ms: 1 } })
+  append(...range(1, 200).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.delivered === 200)
+  assert.deepEqual(taken, range(1, 200))
+})
+
+test('one bad alert steps aside after a few tries, and is given up when others get through', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = ({ body }) => (body.includes('log 1"') ? { status: 500, body: 'cannot read it' } : 200)
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 1 }], {
+    tuning: { backoff_base_ms: 1, max_tries: 6 },
+  })
+  append(alert(1), alert(2), alert(3))
+  await until(() => runner.status()[0]!.rejected === 1)
+  assert.deepEqual(
+    numbers(server).filter((n) => n > 1),
+    [2, 3],
+  )
+  assert.equal(numbers(server).indexOf(2), 4, 'after four tries')
+  assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after 6 tries: HTTP 500 "cannot read it"/)
+})
+
+test('when too many wait the cursor stops and the log holds the rest', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = () => 500
+  const clock = new FakeClock()
+  const tuning = { max_waiting: 10, breaker_failures: 1000 }
+  const first = await open([{ options: { hook_url: server.url } }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+    tuning,
+  })
+  append(...range(1, 100).map((n) => alert(n)))
+  await until(() => first.status()[0]!.waiting >= 10)
+  clock.advance(5)
+  assert.ok(first.status()[0]!.waiting < 10 + 4)
+  assert.ok(first.status()[0]!.lag_bytes > 10_000)
+  await first.stop()
+  server.answer = () => 200
+  const before = server.received.length
+  const second = await open([{ options: { hook_url: server.url } }])
+  await until(() => second.status()[0]!.delivered === 100)
+  assert.deepEqual(
+    numbers({ ...server, received: server.received.slice(before) }).sort((a, b) => a - b),
+    range(1, 100),
+  )
+})
+
+test('a destination that is away is asked less and less, and caught up with at once when it is back', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = () => 503
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: server.url } }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+    tuning: { backoff_base_ms: 1000, breaker_failures: 5 },
+  })
+  append(...range(1, 300).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.state === 'retrying' && runner.status()[0]!.waiting >= 4)
+  // An hour, minute by minute, each try answered before the clock goes on.
+  for (let second = 0; second < 3600; second += 5) {
+    clock.advance(5000)
+    const count = server.received.length
+    await until(() => server.received.length > count || (runner.status()[0]!.next_try ?? 0) > clock.now)
+  }
+  const asked = server.received.length
+  assert.ok(asked > 60 && asked < 260, `${asked} requests in an hour`)
+  assert.ok(runner.status()[0]!.waiting < 260)
+  server.answer = () => 200
+  for (let second = 0; second < 60 && runner.status()[0]!.delivered < 300; second++) {
+    clock.advance(1000)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await until(() => runner.status()[0]!.delivered === 300)
+  assert.equal(runner.status()[0]!.rejected, 0)
+})
+
+test('no more requests a second than allowed', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: server.url }, rate: 2 }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+  })
+  append(...range(1, 7).map((n) => alert(n)))
+  await until(() => server.received.length === 2)
+  for (const expected of [3, 4, 5, 6, 7]) {
+    clock.advance(499)
+    assert.equal(server.received.length, expected - 1)
+    clock.advance(1)
+    await until(() => server.received.length === expected)
+  }
+  await until(() => runner.status()[0]!.delivered === 7)
+})
+
+test('never more at once than its concurrency', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 3 }])
+  append(...range(1, 300).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.delivered === 300)
+  assert.ok(server.most <= 3)
+})
+
+test('redirects are not followed, and a huge answer is not read', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const location = `${server.url}/elsewhere`
+  server.answer = (_, count) =>
+    count === 1 ? { status: 302, headers: { location } } : { status: 400, body: 'x'.repeat(10 << 20) }
+  const runner = await open([{ options: { hook_url: server.url }, concurrency: 1 }])
+  append(alert(1), alert(2))
+  await until(() => runner.status()[0]!.rejected === 2)
+  const [huge, redirected] = runner.list({ limit: 2 })
+  assert.match(redirected!.reason, /redirected to ".*elsewhere"; redirects are not followed/)
+  assert.match(huge!.reason, /^HTTP 400 "x{200}"$/)
+  assert.equal(server.received.length, 2)
+})
+
+test('when the database cannot be written, delivery holds and goes on by itself', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, folder, logged } = bench(t)
+  const clock = new FakeClock()
+  const state = openState(join(folder, 'other.db'), migrations)
+  let isFull = false
+  const transaction: typeof state.transaction = (work) => {
+    if (isFull) throw new Error('database or disk is full')
+    return state.transaction(work)
+  }
+  const runner = await open([{ options: { hook_url: server.url } }], {
+    state: { ...state, transaction },
+    now: () => clock.now,
+    schedule: clock.schedule,
+  })
+  append(alert(1))
+  await until(() => runner.status()[0]!.delivered === 1)
+  isFull = true
+  clock.advance(5)
+  append(alert(2))
+  assert.ok(logged.some((line) => line.includes('delivery stops') && line.includes('disk is full')))
+  clock.advance(1000)
+  assert.equal(server.received.length, 1)
+  isFull = false
+  clock.advance(1000)
+  await until(() => runner.status()[0]!.delivered === 2)
+  assert.ok(logged.some((line) => line.includes('delivery goes on')))
+  await runner.stop()
+  state.close()
+})
+
+test('what is wrong with a destination is a problem with its place, and the others run', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const script = { place: { file: '', line: 1 }, name: 'nope', level: 0, max_log: 165, timeout: 10, retries: 3 }
+  const runner = await open([
+    { name: 'a', type: 'slak' },
+    { name: 'b', where: 'rule.level >' },
+    { name: 'c', type: 'script', script },
+    { name: 'd', options: { hook_url: server.url, ca_file: '/nowhere.pem' } },
+    { name: 'e', options: { hook_url: server.url } },
+    { name: 'e', options: { hook_url: server.url } },
+  ])
+  assert.deepEqual(
+    runner.problems.map(({ message }) => message.replace(/ \(column.*|, open.*/, '')),
+    [
+      'destination "a": unknown type "slak"',
+      'destinations.b.where: unexpected token: EOF',
+      'destination "c": integration "nope" is not known; a script\'s name begins with "custom-"',
+      'destination "d": ENOENT: no such file or directory',
+      'destination "e": there are two of this name',
+    ],
+  )
+  append(alert(1))
+  await until(() => runner.status()[0]!.delivered === 1)
+  assert.deepEqual(
+    runner.status().map(({ name }) => name),
+    ['e'],
+  )
+})
+
+test('runs scripts as integratord does, several at once', async (t) => {
+  const { append, open, folder } = bench(t)
+  writeFileSync(
+    join(folder, 'integrations', 'custom-save'),
+    '#!/bin/sh\ncp "$1" "got-$(basename "$1")" && echo "$2 $3" >> arguments\n',
+  )
+  chmodSync(join(folder, 'integrations', 'custom-save'), 0o750)
+  const script = {
+    place: { file: '', line: 1 },
+    name: 'custom-save',
+    api_key: 'key',
+    hook_url: 'http://h',
+    alert_format: 'json',
+    level: 0,
+    max_log: 165,
+    timeout: 10,
+    retries: 3,
+  }
+  append(...range(1, 20).map((n) => alert(n)))
+  const runner = await open([{ type: 'script', script }])
+  await until(() => runner.status()[0]!.delivered === 20)
+  const files = readdirSync(folder).filter((file) => file.startsWith('got-'))
+  const seen = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).full_log)
+  assert.deepEqual(
+    seen.sort(),
+    range(1, 20)
+      .map((n) => `log ${n}`)
+      .sort(),
+  )
+  assert.match(readFileSync(join(folder, 'arguments'), 'utf8'), /^(key http:\/\/h\n){20}$/)
+})
+
+test('a script that is missing pauses its destination, which goes on when it is there', async (t) => {
+  const { append, open, folder } = bench(t)
+  const script = { place: { file: '', line: 1 }, name: 'custom-late', level: 0, max_log: 165, timeout: 10, retries: 3 }
+  const runner = await open([{ type: 'script', script, concurrency: 1 }])
+  append(alert(1), alert(2))
+  await until(() => runner.status()[0]!.state === 'paused')
+  assert.match(runner.status()[0]!.reason!, /custom-late does not exist/)
+  writeFileSync(join(folder, 'integrations', 'custom-late'), '#!/bin/sh\n')
+  chmodSync(join(folder, 'integrations', 'custom-late'), 0o750)
+  runner.retryAll('all', 'cli')
+  await until(() => runner.status()[0]!.delivered === 2)
+})
+
+test('loses nothing when alerts.json rotates', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, alerts_file } = bench(t)
+  const runner = await open([{ options: { hook_url: server.url } }])
+  append(...range(1, 20).map((n) => alert(n)))
+  renameSync(alerts_file, `${alerts_file}.1`)
+  append(...range(21, 40).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.delivered === 40)
+  assert.deepEqual(
+    numbers(server).sort((a, b) => a - b),
+    range(1, 40),
+  )
+})
+
+test('stop waits for what is in flight, and ends what hangs', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = () => 'hang'
+  const first = await open([{ options: { hook_url: server.url }, concurrency: 2 }], { tuning: { grace_ms: 20 } })
+  append(alert(1), alert(2))
+  await until(() => server.received.length === 2)
+  await first.stop()
+  server.answer = () => 200
+  const second = await open([{ options: { hook_url: server.url } }])
+  await until(() => second.status()[0]!.delivered === 2)
+  assert.deepEqual(second.list({ limit: 10 }), [])
+})
