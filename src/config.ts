@@ -96,6 +96,13 @@ export interface LocalfileBlock {
   restrict: { type: 'osmatch' | 'osregex' | 'pcre2'; pattern: string }[]
   exclude?: string
   out_format?: string
+  /** For `multi-line-regex`: PCRE2; `timeout` in seconds, 1 to 120. */
+  multiline_regex?: {
+    pattern: string
+    match: 'start' | 'all' | 'end'
+    replace: 'no-replace' | 'none' | 'wspace' | 'tab'
+    timeout: number
+  }
   /** Seconds. */
   age?: number
 }

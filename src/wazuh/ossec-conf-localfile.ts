@@ -138,7 +138,9 @@ export function readLocalfile(block: Block): LocalfileBlock | undefined {
       case 'reconnect_time':
       case 'query':
       case 'filter':
+        break
       case 'multiline_regex':
+        result.multiline_regex = readMultiline(block, option)
         break
       default:
         unknownOption(block, option, known)
@@ -150,6 +152,11 @@ export function readLocalfile(block: Block): LocalfileBlock | undefined {
     })
   }
   checkSource(block, result)
+  if (result.log_format === 'multi-line-regex' && !result.multiline_regex && !block.hasError) {
+    block.error(block.place.line, 'it has no <multiline_regex>', {
+      hint: 'write the pattern that a record begins with, such as <multiline_regex>^\\d{4}-</multiline_regex>',
+    })
+  }
   if (targets && !targets.includes('agent')) {
     block.warn(block.place.line, `its lines go to ${targets.join(', ')} only, so they are not analysed`, {
       hint: 'add agent to <target>',
@@ -187,6 +194,30 @@ function checkSource(block: Block, file: LocalfileBlock): void {
     isCommand ? 'it has no <command>' : 'it has no <location>',
     isCommand && file.location ? { hint: 'write the command in <command>, not in <location>' } : {},
   )
+}
+
+function readMultiline(block: Block, option: Option): LocalfileBlock['multiline_regex'] {
+  const { value, line } = option
+  const given = (name: string) => option.attributes.find((attribute) => attribute.name === name)?.value.toLowerCase()
+  const choose = <T extends string>(name: string, [usual, ...others]: readonly [T, ...T[]]): T => {
+    const text = given(name)
+    const chosen = [usual, ...others].find((choice) => choice === text)
+    if (text !== undefined && chosen === undefined) {
+      block.warn(line, `<multiline_regex>: ${name}="${text}" is not known, ${usual} is used`)
+    }
+    return chosen ?? usual
+  }
+  const { error } = compilePattern('pcre2', toBytes(value))
+  if (error) block.error(line, `<multiline_regex>: "${value}" is not a pcre2 pattern: ${error.message}`)
+  const seconds = Number(given('timeout') ?? 5)
+  const isTimeout = Number.isInteger(seconds) && seconds >= 1 && seconds <= 120
+  if (!isTimeout) block.warn(line, `<multiline_regex>: timeout="${given('timeout')}" is not 1 to 120, 5 is used`)
+  return {
+    pattern: value,
+    match: choose('match', ['start', 'all', 'end']),
+    replace: choose('replace', ['no-replace', 'none', 'wspace', 'tab']),
+    timeout: isTimeout ? seconds : 5,
+  }
 }
 
 function readLabel(block: Block, option: Option, labels: LocalfileBlock['labels']): void {
