@@ -8,7 +8,7 @@
  * node scripts/run.mjs bench/delivery.ts [alerts for webhook] [alerts for scripts]
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -20,7 +20,8 @@ import { createLog } from '../src/log.ts'
 const [webhookAlerts = 20_000, scriptAlerts = 100] = process.argv.slice(2).map(Number)
 
 // What a custom-* script usually is: it reads the alert and posts it.
-const python = `#!/usr/bin/env python3
+// The system's python where there is one: a version manager's wrapper in PATH would add its own start to every alert.
+const python = `#!${existsSync('/usr/bin/python3') ? '/usr/bin/python3' : '/usr/bin/env python3'}
 import json, sys, urllib.request
 alert = json.load(open(sys.argv[1]))
 body = json.dumps({"text": alert["rule"]["description"]}).encode()

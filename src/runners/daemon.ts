@@ -147,13 +147,17 @@ export async function startDaemon(config: Config, env: { now(): number; log: Log
       const loaded = loadRulesetOf(config)
       problems.push(...loaded.problems)
       if (!loaded.ruleset) {
-        throw new UserError('the ruleset cannot be loaded', 'mend the errors above, or take the file out of the ruleset')
+        throw new UserError(
+          'the ruleset cannot be loaded',
+          'mend the errors above, or take the file out of the ruleset',
+        )
       }
       ruleset = loaded
       const session = openSession(config, loaded)
       reload = () => {
         const next = loadRulesetOf(config)
-        if (!next.ruleset) return log.error('the new ruleset has errors, so the old one stays', { problems: next.problems })
+        if (!next.ruleset)
+          return log.error('the new ruleset has errors, so the old one stays', { problems: next.problems })
         session.reload(next.ruleset)
         ruleset = next
         log.info('ruleset loaded again', { rules: next.ruleset.rules.length })
@@ -189,7 +193,9 @@ export async function startDaemon(config: Config, env: { now(): number; log: Log
       const plan = (decision: Decision, line: string | undefined) => {
         const json = line ?? decision.json(0)
         const alert = parseAlert(json)
-        return alert ? responder.plan(alert, { json, group: decision.rule?.group, no_ar: decision.rule?.no_ar }).intents : []
+        return alert
+          ? responder.plan(alert, { json, group: decision.rule?.group, no_ar: decision.rule?.no_ar }).intents
+          : []
       }
       await delivery.start()
       opened.push(() => delivery.stop())
@@ -215,14 +221,32 @@ export async function startDaemon(config: Config, env: { now(): number; log: Log
 
     const receivers = createReceivers({
       receivers: await loadReceivers(config),
-      append: (file, lines) => appendTo(file, lines.map((line) => Buffer.from(line, 'utf8').toString('latin1'))),
+      append: (file, lines) =>
+        appendTo(
+          file,
+          lines.map((line) => Buffer.from(line, 'utf8').toString('latin1')),
+        ),
       state,
       now,
       log,
     })
 
     const token = loadToken(tokenFile(home))
-    const parts = apiParts({ config, started, now, mask, problems, feed, receivers, delivery, responder, pipeline, ruleset: () => ruleset, log, logtest: createLogtestSessions({ ruleset: () => ruleset?.ruleset, hostname: hostname(), now }) })
+    const parts = apiParts({
+      config,
+      started,
+      now,
+      mask,
+      problems,
+      feed,
+      receivers,
+      delivery,
+      responder,
+      pipeline,
+      ruleset: () => ruleset,
+      log,
+      logtest: createLogtestSessions({ ruleset: () => ruleset?.ruleset, hostname: hostname(), now }),
+    })
     const app = createApi(parts, { token, hosts: [config.listen.host], console: consoleFolder, log, now })
     const listening = await listen(app, config.listen.host, config.listen.port)
     if (!listening.ok) throw new UserError(listening.error, listening.hint)
@@ -256,7 +280,9 @@ function openSession({ ossec }: Config, { ruleset }: LoadedRuleset): Session {
   })
 }
 
-async function loadReceivers(config: Config): Promise<{ setting: Config['receivers'][number]; definition: Receiver }[]> {
+async function loadReceivers(
+  config: Config,
+): Promise<{ setting: Config['receivers'][number]; definition: Receiver }[]> {
   return Promise.all(
     config.receivers.map(async (setting) => ({
       setting,

@@ -1,0 +1,118 @@
+/** What the API shows and does, made of the running pieces. */
+import type { AlertFeed } from '../api/alert-feed.ts'
+import type { InputStatus, Logtest, Parts, Receivers, Result } from '../api/parts.ts'
+import type { Config } from '../config.ts'
+import type { DeliveryRunner } from '../delivery/index.ts'
+import type { Log } from '../log.ts'
+import type { Problem } from '../problem.ts'
+import type { Responder } from '../responses/responder.ts'
+import { version } from '../version.ts'
+import type { Inputs } from './inputs.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { LoadedRuleset } from './ruleset.ts'
+
+export interface Running {
+  config: Config
+  started: number
+  mask(text: string): string
+  problems: readonly Problem[]
+  feed: AlertFeed
+  receivers: Receivers
+  delivery: DeliveryRunner
+  responder: Responder
+  logtest: Logtest
+  /** Only with the embedded engine. */
+  pipeline?: Pipeline
+  inputs?: Inputs
+  ruleset(): LoadedRuleset | undefined
+  log: Log
+}
+
+export function apiParts(running: Running): Parts & { listening(url: string): void } {
+  const { config, started, mask, problems, feed, receivers, delivery, responder, pipeline, log } = running
+  let url = ''
+
+  // Every change by hand leaves a line in the log; responses keep an audit table besides.
+  const recorded = <T>(what: string, fields: Record<string, unknown>, result: Result<T>): Result<T> => {
+    log.info(what, { ...fields, result: result.ok ? 'done' : result.error })
+    return result
+  }
+
+  return {
+    listening(at) {
+      url = at
+    },
+    mask,
+    status: () => ({
+      version,
+      started,
+      home: config.home,
+      engine: config.engine,
+      responses_enabled: config.responses.enabled,
+      next_step: feed.last === 0 ? nextStep(config, url) : undefined,
+    }),
+    alerts: feed,
+    problems: () => [...problems],
+    engine: pipeline && (() => engineStatus(running)),
+    inputs: () => inputStatus(running),
+    destinations: () => delivery.status(),
+    deliveries: {
+      list: (filter) => delivery.list(filter),
+      show: (id) => delivery.show(id),
+      retry: (id, by) => recorded('delivery retried by hand', { delivery: id, by }, delivery.retry(id, by)),
+      retryAll: (destination, by) =>
+        recorded('destination retried by hand', { destination, by }, delivery.retryAll(destination, by)),
+      drop: (id, manual) =>
+        recorded('delivery given up by hand', { delivery: id, ...manual }, delivery.drop(id, manual)),
+    },
+    blocks: {
+      list: () => responder.list(),
+      responses: () => responder.responses(),
+      add: ({ response, key, seconds, reason, by }) =>
+        recorded(
+          'block added by hand',
+          { response, key, seconds, reason, by },
+          responder.add({ response, key, seconds, reason, by }),
+        ),
+      remove: (id, manual) => recorded('block removed by hand', { block: id, ...manual }, responder.remove(id, manual)),
+      extend: (id, seconds, manual) =>
+        recorded('block extended by hand', { block: id, seconds, ...manual }, responder.extend(id, seconds, manual)),
+    },
+    refusals: () => responder.refusals(200),
+    receivers,
+    logtest: pipeline && running.logtest,
+  }
+}
+
+function engineStatus({ pipeline, ruleset }: Running) {
+  const { events, alerts } = pipeline!.counts()
+  const loaded = ruleset()
+  return {
+    rules: loaded?.ruleset?.rules.length ?? 0,
+    decoders: loaded?.ruleset?.decoders.length ?? 0,
+    lists: loaded?.files.lists.length ?? 0,
+    events,
+    alerts,
+  }
+}
+
+function inputStatus({ config, pipeline, inputs, feed }: Running): InputStatus[] {
+  if (!inputs) {
+    return [{ name: config.alerts_file, kind: 'alerts', state: 'ok', events: feed.last }]
+  }
+  const counts = pipeline?.counts().sources
+  return inputs.status().map((input) => {
+    const count = counts?.get(input.name)
+    return { ...input, events: count?.events ?? 0, last_event: count?.last_event }
+  })
+}
+
+/** What a newcomer can do on a machine where nothing has happened yet. */
+function nextStep(config: Config, url: string): { text: string; command: string } | undefined {
+  const github = config.receivers.find((receiver) => receiver.type === 'github')
+  if (!github || url === '') return undefined
+  return {
+    text: 'Nothing has happened yet. This sends a correctly signed GitHub event:',
+    command: `npx outrider --home ${config.home} send ${github.name}`,
+  }
+}
