@@ -1,5 +1,6 @@
 /** Pre-decoding and decoders of the analysis engine (spec/engine-decoders.md). */
 export { decode } from './decode.ts'
+export { decodeEventChannel } from './eventchannel.ts'
 export type { DecoderOptions, LoadedDecoders } from './load.ts'
 export { loadDecoders } from './load.ts'
 export type { DecoderMemory } from './memory.ts'

@@ -57,6 +57,8 @@ let text = ''
 let at = 0
 let depth = 0
 let nextEscape = 0
+/** Whether what is printed has spaces, tabs and line ends. */
+let pretty = true
 let csv = false
 let discardNull = false
 /** Arrays and objects without blanks, tabs and line breaks. */
@@ -76,11 +78,13 @@ export function readJson(source: string, start: number, shape: JsonShape): JsonF
   at = start
   depth = 0
   nextEscape = -2
+  pretty = true
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
   if (text.startsWith('\xef\xbb\xbf', at)) at += 3
   skipSpace()
-  const isWhole = text.charCodeAt(at) === openObject ? readObject('') : skipValue()
+  // Any other value must be well formed too.
+  const isWhole = text.charCodeAt(at) === openObject ? readObject('') : printValue(0)
   // Do not keep a large log alive until the next event.
   text = ''
   return isWhole ? fields : undefined
@@ -100,6 +104,26 @@ export function compactArray(source: string): string | undefined {
   compact = false
   text = ''
   return isWhole ? value : undefined
+}
+
+/**
+ * The members of a JSON object with their values printed without spaces; undefined when the text is malformed, and none when it is no object.
+ *
+ * @param source a byte string without NUL
+ */
+export function printMembers(source: string): { name: string; printed: string }[] | undefined {
+  text = source
+  at = 0
+  depth = 0
+  nextEscape = -2
+  pretty = false
+  if (text.startsWith('\xef\xbb\xbf')) at = 3
+  skipSpace()
+  const members: { name: string; printed: string }[] = []
+  const isObject = text.charCodeAt(at) === openObject
+  const isWhole = isObject ? printObject(0, (name) => members.push({ name, printed: value })) : printValue(0)
+  text = ''
+  return isWhole ? members : undefined
 }
 
 function skipSpace(): void {
@@ -348,37 +372,42 @@ function printArray(level: number): boolean {
   return true
 }
 
-function printObject(level: number): boolean {
+/** @param onMember called when `value` holds a member's printed value */
+function printObject(level: number, onMember?: (name: string) => void): boolean {
   if (depth >= maxDepth) return false
   depth++
   at++
   skipSpace()
+  const lineEnd = pretty ? '\n' : ''
+  const outdent = pretty ? '\t'.repeat(level) : ''
   if (text.charCodeAt(at) === closeObject) {
     at++
     depth--
-    value = compact ? '{}' : `{\n${'\t'.repeat(level)}}`
+    value = `{${lineEnd}${outdent}}`
     return true
   }
-  const indent = compact ? '' : '\t'.repeat(level + 1)
-  let printed = compact ? '{' : '{\n'
+  const indent = pretty ? `${outdent}\t` : ''
+  const afterName = pretty ? ':\t' : ':'
+  let printed = `{${lineEnd}`
   for (;;) {
     if (!readString()) return false
-    printed += `${indent + printedString(value)}:${compact ? '' : '\t'}`
+    const name = value
     skipSpace()
     if (text.charCodeAt(at) !== colon) return false
     at++
     skipSpace()
     if (!printValue(level + 1)) return false
-    printed += value
+    onMember?.(name)
+    printed += indent + printedString(name) + afterName + value
     skipSpace()
     const next = text.charCodeAt(at++)
     if (next === closeObject) break
     if (next !== comma) return false
-    printed += compact ? ',' : ',\n'
+    printed += `,${lineEnd}`
     skipSpace()
   }
   depth--
-  value = compact ? `${printed}}` : `${printed}\n${'\t'.repeat(level)}}`
+  value = `${printed}${lineEnd}${outdent}}`
   return true
 }
 
@@ -433,9 +462,4 @@ function joinArray(): boolean {
   depth--
   value = isTooLong ? '' : joined
   return true
-}
-
-/** A value at top level that is no object: it must be well formed and leaves no field. */
-function skipValue(): boolean {
-  return printValue(0)
 }
