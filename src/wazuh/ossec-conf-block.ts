@@ -19,6 +19,11 @@ export interface Option {
   element: XmlElement
 }
 
+/** A value with its secrets put in, or why that cannot be done. */
+export type Filled =
+  | { text: string; warnings: { message: string; hint?: string }[]; error?: undefined }
+  | { text?: undefined; error: { message: string; hint?: string } }
+
 /** One section of ossec.conf being read: its options, and where to say what is wrong with it. */
 export interface Block {
   place: Place

@@ -68,7 +68,8 @@ const globalOptions = [...yesNoOptions, ...numberOptions, ...otherOptions]
  * Adds what `<global>` says (spec/alerts.md section 1, spec/active-response.md section 1.4). Unlike other blocks a wrong option loses only itself: what
  * else stands here, `<white_list>` above all, must not get lost with it.
  */
-export function readGlobal(block: Block, result: GlobalBlock): void {
+export function readGlobal(block: Block, result: GlobalBlock): { isWhiteListWhole: boolean } {
+  let isWhiteListWhole = true
   for (const option of block.options) {
     const { name, value } = option
     if (name === 'jsonout_output' || name === 'alerts_log') result[name] = toYesNo(block, option) ?? result[name]
@@ -76,6 +77,7 @@ export function readGlobal(block: Block, result: GlobalBlock): void {
     else if (numberOptions.includes(name)) toNumber(block, option)
     else if (name === 'white_list') {
       if (checkWhiteList(block, option)) result.white_list.push(value)
+      else isWhiteListWhole = false
     } else if (name === 'rotate_interval') {
       result.rotate_interval =
         withUnit(block, option, { d: 86_400, h: 3600, m: 60, s: 1 }, [600, 86_400], '10m to 1d') ??
@@ -86,6 +88,7 @@ export function readGlobal(block: Block, result: GlobalBlock): void {
         withUnit(block, option, sizes, [1_000_000, 2 ** 40], '1M to 1024G') ?? result.max_output_size
     } else if (!globalOptions.includes(name)) unknownOption(block, option, globalOptions)
   }
+  return { isWhiteListWhole }
 }
 
 /** `!a.b.c.d`, `/bits` or `/mask` behind it; everything else is an OS_Match pattern over the address as text. */

@@ -1,5 +1,5 @@
 import type { IntegrationBlock } from '../config.ts'
-import type { Block, Option } from './ossec-conf-block.ts'
+import type { Block, Filled, Option } from './ossec-conf-block.ts'
 import { checkIds, checkText, scanIds, toNumber, unknownOption } from './ossec-conf-block.ts'
 
 const known = [
@@ -25,12 +25,9 @@ const compliance = /^(pci_dss|gdpr|gpg13|hipaa|nist_800_53|tsc|cis)_/
 /**
  * Reads `<integration>` as integratord does (spec/integratord.md section 2).
  *
- * @param resolve puts secrets in for `${env:…}` and `${file:…}`; undefined when one is missing, which it has reported
+ * @param resolve puts secrets in for `${env:…}` and `${file:…}`
  */
-export function readIntegration(
-  block: Block,
-  resolve: (option: Option) => string | undefined,
-): IntegrationBlock | undefined {
+export function readIntegration(block: Block, resolve: (text: string) => Filled): IntegrationBlock | undefined {
   const result: Partial<IntegrationBlock> = { level: 0, max_log: 165, timeout: 10, retries: 3 }
   const ids: number[] = []
   let hasIds = false
@@ -66,8 +63,7 @@ export function readIntegration(
       case 'options':
         if (result[name] !== undefined) block.warn(line, `<${name}> stands twice, the last one counts`)
         checkText(block, option, secretOptions.has(name))
-        result[name] = resolve(option)
-        if (result[name] === undefined) block.error(line, `<${name}> could not be filled in`, { wazuh: undefined })
+        result[name] = fill(block, option, resolve)
         break
       default:
         unknownOption(block, option, known)
@@ -89,6 +85,16 @@ export function readIntegration(
     })
   }
   return { ...(result as Omit<IntegrationBlock, 'place'>), place: block.place }
+}
+
+function fill(block: Block, { name, value, line }: Option, resolve: (text: string) => Filled): string | undefined {
+  const filled = resolve(value)
+  if (filled.error) {
+    block.error(line, `<${name}>: ${filled.error.message}`, { hint: filled.error.hint, wazuh: undefined })
+    return undefined
+  }
+  for (const { message, hint } of filled.warnings) block.warn(line, `<${name}>: ${message}`, { hint })
+  return filled.text
 }
 
 /** Values that are allowed but do not do what they look like. */

@@ -463,6 +463,17 @@ test('a wrong option of <global> loses only itself', () => {
   assert.deepEqual(global.white_list, ['10.0.0.1', '10.0.0.2/24'])
 })
 
+test('knows when the white list is not whole', () => {
+  for (const [text, expected] of [
+    ['<global><white_list>10.0.0.1</white_list><x>1</x></global>', true],
+    ['<global><white_list>10.0.0.999</white_list></global>', false],
+    ['<global><white_list>10.0.0.1</white_list', false],
+  ] as const) {
+    const file = { file: 'f', text: `<ossec_config>${text}</ossec_config>` }
+    assert.equal(readOssecConf([file]).isWhiteListWhole, expected, text)
+  }
+})
+
 test('tells what is wrong with global, alerts and cluster', () => {
   check(`
 # values
@@ -556,11 +567,11 @@ custom-y <!-- as custom-x -->
 test('leaves a file out that is not well formed, and says where the mistake begins', () => {
   const broken = '<ossec_config>\n<localfile>\n<location>C:\\dir\\</location>\n</localfile>\n</ossec_config>\n'
   const good = '<ossec_config><global><white_list>10.0.0.1</white_list></global></ossec_config>'
-  const { config, problems, unreadable } = readOssecConf([
+  const { config, problems, isWhiteListWhole } = readOssecConf([
     { file: 'a.conf', text: broken },
     { file: 'b.conf', text: good },
   ])
-  assert.deepEqual(unreadable, ['a.conf'])
+  assert.equal(isWhiteListWhole, false)
   assert.deepEqual(config.global.white_list, ['10.0.0.1'])
   assert.deepEqual(problems, [
     {
@@ -589,15 +600,22 @@ test('reads several roots, and only ossec_config', () => {
 })
 
 test('puts secrets into integrations by the function it is given', () => {
-  const text =
-    '<ossec_config><integration><name>custom-x</name>\n<api_key>from KEY</api_key></integration></ossec_config>'
-  const { config } = readOssecConf([{ file: 'f', text }], ({ name, value, line }, file) => {
-    return name === 'api_key' ? `${value} of ${file}:${line}` : value
-  })
-  assert.equal(config.integrations[0]!.api_key, 'from KEY of f:2')
-  const missing = readOssecConf([{ file: 'f', text }], ({ name, value }) => (name === 'api_key' ? undefined : value))
+  const text = '<ossec_config><integration><name>custom-x</name>\n<api_key>KEY</api_key></integration></ossec_config>'
+  const filled = readOssecConf([{ file: 'f', text }], (value) =>
+    value === 'KEY'
+      ? { text: 'secret', warnings: [{ message: 'everyone can read it' }] }
+      : { text: value, warnings: [] },
+  )
+  assert.equal(filled.config.integrations[0]!.api_key, 'secret')
+  assert.deepEqual(
+    filled.problems.map(({ severity, line, message }) => [severity, line, message]),
+    [['warning', 2, '<integration>: <api_key>: everyone can read it']],
+  )
+  const missing = readOssecConf([{ file: 'f', text }], (value) =>
+    value === 'KEY' ? { error: { message: 'it is not there' } } : { text: value, warnings: [] },
+  )
   assert.deepEqual(missing.config.integrations, [])
-  assert.equal(missing.problems[0]!.message, '<integration>: <api_key> could not be filled in')
+  assert.equal(missing.problems[0]!.message, '<integration>: <api_key>: it is not there')
 })
 
 test('patterns have to compile', () => {

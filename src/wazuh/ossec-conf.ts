@@ -11,7 +11,7 @@ import { didYouMean } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
 import { isVar, parseOsXml, type XmlElement } from './os-xml.ts'
 import { xmlHint } from './os-xml-hint.ts'
-import type { Block, Option } from './ossec-conf-block.ts'
+import type { Block, Filled } from './ossec-conf-block.ts'
 import { doesNotStart, openBlock } from './ossec-conf-block.ts'
 import { globalDefaults, readAlerts, readCluster, readGlobal, readRuleset } from './ossec-conf-global.ts'
 import { readIntegration } from './ossec-conf-integration.ts'
@@ -85,18 +85,18 @@ export interface OssecReading {
   config: OssecConfig
   /** In the order of the files and their lines. */
   problems: Problem[]
-  /** Files of which nothing is used, because they are not well formed. */
-  unreadable: string[]
+  /** False: an entry was refused, or a file that may hold entries could not be read. Blocking anything would be a risk then. */
+  isWhiteListWhole: boolean
 }
 
 /**
  * Reads all files as if they were one.
  *
- * @param resolve puts secrets into a value of an `<integration>`; undefined when one is missing. Without it values stay as they are.
+ * @param resolve puts secrets into the values of an `<integration>`; without it they stay as they are
  */
 export function readOssecConf(
   files: OssecFile[],
-  resolve: (option: Option, file: string) => string | undefined = ({ value }) => value,
+  resolve: (text: string) => Filled = (text) => ({ text, warnings: [] }),
 ): OssecReading {
   const reading: Reading = {
     config: {
@@ -109,7 +109,7 @@ export function readOssecConf(
       global: globalDefaults(),
     },
     problems: [],
-    unreadable: [],
+    isWhiteListWhole: true,
     commandLines: [],
     emptyTags: new Set(),
     resolve,
@@ -135,10 +135,10 @@ export function readOssecConf(
       hint: 'write <jsonout_output>yes</jsonout_output>',
     })
   }
-  const { config, problems, unreadable } = reading
+  const { config, problems, isWhiteListWhole } = reading
   const order = new Map(files.map(({ file }, index) => [file, index]))
   problems.sort((a, b) => order.get(a.file)! - order.get(b.file)! || a.line - b.line)
-  return { config, problems, unreadable }
+  return { config, problems, isWhiteListWhole }
 }
 
 interface Reading extends OssecReading {
@@ -146,14 +146,15 @@ interface Reading extends OssecReading {
   commandLines: { name: string; file: string; line: number; state: 'below' | 'read' | 'refused' }[]
   /** Wodles whose tag was written and is empty; those without a tag are not replaced. */
   emptyTags: Set<WodleCommandBlock>
-  resolve(option: Option, file: string): string | undefined
+  resolve(text: string): Filled
 }
 
 /** The elements in the `<ossec_config>` roots of one file. */
-function readSections(file: string, text: string, { problems, unreadable }: Reading): XmlElement[] {
+function readSections(file: string, text: string, reading: Reading): XmlElement[] {
+  const { problems } = reading
   const { roots, error } = parseOsXml(text)
   if (error) {
-    unreadable.push(file)
+    reading.isWhiteListWhole = false
     problems.push({
       severity: 'error',
       file,
@@ -249,7 +250,7 @@ function readSection(block: Block, element: XmlElement, reading: Reading): void 
   }
   switch (name) {
     case 'global':
-      readGlobal(block, config.global)
+      if (!readGlobal(block, config.global).isWhiteListWhole) reading.isWhiteListWhole = false
       break
     case 'alerts':
       readAlerts(block, config.global)
@@ -261,7 +262,7 @@ function readSection(block: Block, element: XmlElement, reading: Reading): void 
       config.ruleset = readRuleset(block, config.ruleset)
       break
     case 'integration': {
-      const integration = readIntegration(block, (option) => reading.resolve(option, block.place.file))
+      const integration = readIntegration(block, reading.resolve)
       if (integration) config.integrations.push(integration)
       break
     }

@@ -1,0 +1,314 @@
+/** Destinations, from `destinations:` of outrider.yaml and from the `<integration>` blocks of ossec.conf. */
+import { isAbsolute, join } from 'node:path'
+import type * as z from 'zod/mini'
+import type { Destination, IntegrationBlock } from './config.ts'
+import type { Integration } from './define.ts'
+import { compileExpression, ExpressionError } from './expression.ts'
+import type { Files } from './files.ts'
+import { didYouMean } from './nearest.ts'
+import type { Problem } from './problem.ts'
+import { collectSecrets, explain, optionNames } from './settings-check.ts'
+import { type Load, type Reading, split } from './settings-reading.ts'
+import { destinationOptions, scriptOptions, toSeconds } from './settings-schema.ts'
+import type { Path } from './settings-yaml.ts'
+
+type Common = z.infer<typeof destinationOptions>
+
+/** Seconds for one try, unless something is said. */
+const deadline = 30
+
+/** integratord runs one script at a time; HTTP destinations take a few at once, or a burst of alerts waits for each answer in turn. */
+const concurrencyOf = (type: string) => (type === 'script' ? 1 : 4)
+
+/** Reads every entry; one with an error is left out. */
+export async function readDestinations(
+  reading: Reading,
+  integrations: Load<Integration>,
+  taken: Destination[],
+): Promise<Destination[]> {
+  const found: Destination[] = []
+  for (const [name, raw] of reading.entries('destinations')) {
+    const destination = await readDestination(reading, name, raw, integrations)
+    if (!destination) continue
+    const same = taken.find((other) => other.name === name)
+    if (same) {
+      reading.report(
+        'error',
+        ['destinations', name],
+        `the name is taken by the <integration> in ${same.place.file} on line ${same.place.line}`,
+        'give this one another name',
+      )
+    } else found.push(destination)
+  }
+  return found
+}
+
+async function readDestination(
+  reading: Reading,
+  name: string,
+  raw: Record<string, unknown>,
+  integrations: Load<Integration>,
+): Promise<Destination | undefined> {
+  const path = ['destinations', name]
+  const parts = split(raw, optionNames(destinationOptions))
+  const common = reading.parse(destinationOptions, parts.known, path)
+  const type = raw.type
+  if (typeof type !== 'string' || type === '') return undefined
+  const isCommonFine = checkExpressions(reading, raw, path) && common !== undefined
+
+  if (type === 'script') {
+    const script = reading.parse(scriptOptions, parts.rest, path, optionNames(destinationOptions))
+    if (!isCommonFine || !script) return undefined
+    collectSecrets(scriptOptions, script, reading.secrets)
+    return assemble(reading, name, common, { script })
+  }
+  const definition = await integrations(type)
+  if (!definition) {
+    const names = [...integrations.names, 'script']
+    const known = `known are ${names.join(', ')}`
+    reading.report(
+      'error',
+      [...path, 'type'],
+      `there is no integration "${type}"`,
+      type.startsWith('custom-') ? `write type: script and name: ${type}` : (didYouMean(type, names) ?? known),
+    )
+    return undefined
+  }
+  collectSecrets(definition.options, parts.rest, reading.secrets)
+  const options = reading.parse(definition.options, parts.rest, path, optionNames(destinationOptions))
+  if (!isCommonFine || !options) return undefined
+  return assemble(reading, name, common, { options: withAbsolutePaths(options, reading.home) })
+}
+
+function checkExpressions(reading: Reading, raw: Record<string, unknown>, path: Path): boolean {
+  let isFine = true
+  for (const option of ['where', 'except'] as const) {
+    const source = raw[option]
+    if (typeof source !== 'string' || source === '') continue
+    try {
+      compileExpression(source)
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error
+      isFine = false
+      reading.report('error', [...path, option], `${error.message} (column ${error.column})`, error.hint)
+    }
+  }
+  return isFine
+}
+
+function assemble(
+  reading: Reading,
+  name: string,
+  common: Common,
+  what:
+    | { script: z.infer<typeof scriptOptions>; options?: undefined }
+    | { options: Record<string, unknown>; script?: undefined },
+): Destination {
+  const place = { file: reading.file, line: reading.lineOf(['destinations', name]) }
+  const filter: Destination['filter'] = {
+    level: common.level ?? 0,
+    rule_id: common.rule_id === undefined ? undefined : idsOf(common.rule_id),
+    group: common.group === undefined ? undefined : groupsOf(common.group),
+    event_location: common.event_location,
+  }
+  const { script } = what
+  return {
+    place,
+    name,
+    type: common.type,
+    options: what.options ?? {},
+    script: script && {
+      place,
+      name: script.name,
+      hook_url: script.hook_url,
+      api_key: script.api_key,
+      ...filter,
+      max_log: script.max_log ?? 165,
+      alert_format: script.alert_format === 'plain' ? undefined : 'json',
+      options: typeof script.options === 'object' ? JSON.stringify(script.options) : script.options,
+      timeout: script.timeout ?? 10,
+      retries: script.retries ?? 3,
+    },
+    filter,
+    where: common.where,
+    except: common.except,
+    concurrency: common.concurrency ?? concurrencyOf(common.type),
+    deadline: common.deadline === undefined ? deadline : toSeconds(common.deadline),
+    rate: common.rate,
+    fallback: common.fallback,
+    from: common.from ?? 'now',
+  }
+}
+
+const idsOf = (ids: NonNullable<Common['rule_id']>): number[] =>
+  (typeof ids === 'string' ? ids.split(',') : [ids].flat()).map(Number)
+
+/** In a list of outrider.yaml blanks around names mean nothing, unlike in ossec.conf. */
+const groupsOf = (groups: NonNullable<Common['group']>): string =>
+  typeof groups === 'string'
+    ? groups
+        .split(',')
+        .map((group) => group.trim())
+        .join(',')
+    : groups.join(',')
+
+/** Paths in options are meant from the home folder, not from wherever Outrider was started. */
+function withAbsolutePaths(options: Record<string, unknown>, home: string): Record<string, unknown> {
+  const { ca_file } = options
+  return typeof ca_file === 'string' && !isAbsolute(ca_file) ? { ...options, ca_file: join(home, ca_file) } : options
+}
+
+/** Every `fallback:` names another destination, and following them ends. */
+export function checkFallbacks(reading: Reading, destinations: Destination[]): void {
+  for (const destination of destinations) {
+    const { name, fallback } = destination
+    if (fallback === undefined) continue
+    const path = ['destinations', name, 'fallback']
+    const names = destinations.map((other) => other.name)
+    const chain = [name]
+    let next: string | undefined = fallback
+    while (next !== undefined && !chain.includes(next)) {
+      chain.push(next)
+      next = destinations.find((other) => other.name === next)?.fallback
+    }
+    if (!names.includes(fallback)) {
+      reading.report(
+        'error',
+        path,
+        `there is no destination "${fallback}"`,
+        didYouMean(fallback, names) ?? 'it is left out',
+      )
+    } else if (next !== undefined) {
+      reading.report(
+        'error',
+        path,
+        `goes round in a circle: ${[...chain, next].join(', ')}`,
+        'let the last one have none',
+      )
+    } else continue
+    destination.fallback = undefined
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------------- <integration>
+
+/** Scripts that come with Wazuh, and what integratord wants them to have. spec/integratord.md section 3. */
+const builtIn: Record<string, ('hook_url' | 'api_key')[]> = {
+  slack: ['hook_url'],
+  shuffle: ['hook_url'],
+  pagerduty: ['api_key'],
+  virustotal: ['api_key'],
+  maltiverse: ['hook_url', 'api_key'],
+}
+
+/**
+ * A destination for each `<integration>`.
+ *
+ * A script in `integrations/` always wins, so that what ran under Wazuh runs here. Without one, a name that one of our own integrations has (`slack`, or
+ * `custom-slack` as Wazuh wants it to be called) means that one, and the block's `hook_url`, `api_key` and `<options>` (a JSON object) are its options.
+ */
+export async function destinationsOfBlocks(parts: {
+  blocks: IntegrationBlock[]
+  integrations: Load<Integration>
+  files: Files
+  home: string
+  problems: Problem[]
+  secrets: Set<string>
+}): Promise<Destination[]> {
+  const { blocks, integrations, files, home, problems, secrets } = parts
+  const found: Destination[] = []
+  for (const block of blocks) {
+    const report = (message: string, extras: Pick<Problem, 'hint' | 'wazuh'>) =>
+      problems.push({ severity: 'error', ...block.place, message: `<integration>: ${message}`, ...extras })
+    addSecrets(block, secrets)
+    const name = uniqueName(block.name, found)
+    const hasScript = files.stat(join(home, 'integrations', block.name))?.isFile === true
+    const ours = hasScript ? undefined : await integrations(block.name.replace(/^custom-/, ''))
+    const { level, rule_id, group, event_location } = block
+    const common = { place: block.place, name, filter: { level, rule_id, group, event_location }, from: 'now' as const }
+    if (ours) {
+      const options = optionsOfBlock(block, ours, report)
+      if (!options) continue
+      collectSecrets(ours.options, options, secrets)
+      found.push({ ...common, type: ours.name, options, concurrency: concurrencyOf(ours.name), deadline })
+      continue
+    }
+    const missing = hasScript ? builtIn[block.name]?.find((option) => block[option] === undefined) : undefined
+    if (missing) {
+      report(`${block.name} needs <${missing}>`, { wazuh: 'this integration is disabled until the next restart' })
+    } else if (!hasScript && !block.name.startsWith('custom-')) {
+      report(`there is no script integrations/${block.name}, and no integration of ours called "${block.name}"`, {
+        hint: didYouMean(block.name, integrations.names) ?? `ours are ${integrations.names.join(', ')}`,
+        wazuh: 'this integration is disabled until the next restart',
+      })
+    } else {
+      // <timeout> and <retries> are for the script itself, which may need all of it: timeout seconds for each of its tries.
+      const patience = Math.max(deadline, block.timeout * (block.retries + 1))
+      found.push({ ...common, type: 'script', options: {}, script: block, concurrency: 1, deadline: patience })
+    }
+  }
+  return found
+}
+
+function uniqueName(name: string, taken: Destination[]): string {
+  const isTaken = (wanted: string) => taken.some((other) => other.name === wanted)
+  if (!isTaken(name)) return name
+  let count = 2
+  while (isTaken(`${name}-${count}`)) count++
+  return `${name}-${count}`
+}
+
+function optionsOfBlock(
+  block: IntegrationBlock,
+  definition: Integration,
+  report: (message: string, extras: Pick<Problem, 'hint' | 'wazuh'>) => void,
+): Record<string, unknown> | undefined {
+  const names = optionNames(definition.options)
+  const raw: Record<string, unknown> = {}
+  if (block.options !== undefined) {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(block.options)
+    } catch {
+      parsed = undefined
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      report('<options> is not a JSON object', {
+        hint: `write {"name": "value"}; the options of ${definition.name} are ${names.join(', ')}`,
+      })
+      return undefined
+    }
+    const unknown = Object.keys(parsed).find((key) => !names.includes(key))
+    if (unknown !== undefined) {
+      report(`<options>: ${definition.name} has no option "${unknown}"`, {
+        hint: didYouMean(unknown, names) ?? `known are ${names.join(', ')}`,
+      })
+      return undefined
+    }
+    Object.assign(raw, parsed)
+  }
+  for (const option of ['hook_url', 'api_key'] as const) {
+    // An empty element is how a template says "none".
+    if (block[option] && names.includes(option)) raw[option] = block[option]
+  }
+  const result = definition.options.safeParse(raw)
+  if (result.success) return result.data
+  for (const issue of result.error.issues) {
+    const name = issue.path.join('.')
+    const { message, hint } = explain(definition.options, raw, issue)
+    const element = name === 'hook_url' || name === 'api_key' ? `<${name}>` : `<options>{"${name}": …}</options>`
+    if (message === 'is missing') report(`${definition.name} needs ${name}`, { hint: `write ${element}` })
+    else report(name === '' ? `${definition.name} ${message}` : `${name}: ${message}`, { hint })
+  }
+  return undefined
+}
+
+/** The key, and of the URL what could be a credential: password, path and query. The host is needed to understand a message. */
+function addSecrets(block: IntegrationBlock, secrets: Set<string>): void {
+  if (block.api_key) secrets.add(block.api_key)
+  const url = block.hook_url === undefined ? null : URL.parse(block.hook_url)
+  if (!url) return
+  secrets.add(url.password)
+  const rest = `${url.pathname}${url.search}`
+  if (rest.length >= 16) secrets.add(rest)
+}

@@ -1,0 +1,169 @@
+/**
+ * The form of outrider.yaml: the one source for what is accepted, for its types and for outrider.schema.json. Options of integrations, receivers, wodles
+ * and responses stand beside the ones here; their definitions know them.
+ */
+import * as z from 'zod/mini'
+
+const about = (description: string) => z.describe(description)
+const text = () => z.string().check(z.minLength(1))
+const list = (description: string) => z.optional(z.array(text())).check(about(description))
+const wholeNumber = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max))
+
+/** `30`, `30s`, `10m`, `1h`, `1d`, `1w`. Read with {@link toSeconds}. */
+const duration = () =>
+  z.union([
+    z.number().check(z.positive()),
+    z.string().check(z.regex(/^[1-9]\d*[smhdw]?$/, 'not a duration such as 30s, 10m, 1h or 1d')),
+  ])
+
+/** `1048576`, `512K`, `5M`. Read with {@link toByteCount}. */
+const size = () =>
+  z.union([z.int().check(z.minimum(1)), z.string().check(z.regex(/^[1-9]\d*[KM]?$/, 'not a size such as 512K or 5M'))])
+
+const factors: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, K: 1024, M: 1024 ** 2 }
+
+function scale(value: number | string): number {
+  return typeof value === 'number' ? value : Number.parseInt(value, 10) * (factors[value.at(-1)!] ?? 1)
+}
+export const toSeconds = scale
+export const toByteCount = scale
+
+// -------------------------------------------------------------------------------------------------------- what every destination has
+
+export const destinationOptions = z.object({
+  type: text().check(about('Name of an integration, or script for a program in integrations/.')),
+  level: z.optional(wholeNumber(0, 16)).check(about('Alerts of at least this level. Default: all.')),
+  rule_id: z
+    .optional(
+      z.union([
+        wholeNumber(0, 999_999),
+        z.string().check(z.regex(/^\s*\d{1,6}(\s*,\s*\d{1,6})*\s*$/, 'not a list of rule ids such as 5710,5712')),
+        z.array(z.union([wholeNumber(0, 999_999), z.string().check(z.regex(/^\d{1,6}$/, 'not a rule id'))])),
+      ]),
+    )
+    .check(about('Alerts of these rules: one id, a list, or ids with commas between them.')),
+  group: z
+    .optional(z.union([text(), z.array(text()).check(z.minLength(1))]))
+    .check(about('Alerts whose rule has one of these groups: a list, or names with commas between them.')),
+  event_location: z
+    .optional(text())
+    .check(about('Alerts from here: an OS_Match pattern (^, $, | and a leading !) over the location.')),
+  where: z
+    .optional(text())
+    .check(about('Alerts for which this CEL expression is true, such as rule.level >= 10 || data.srcuser == "root".')),
+  except: z.optional(text()).check(about('Alerts for which this CEL expression is true are left out.')),
+  concurrency: z
+    .optional(wholeNumber(1, 256))
+    .check(about('How many alerts are sent at once; 1 keeps their order. Default: 1 for scripts, 4 for others.')),
+  deadline: z
+    .optional(duration())
+    .check(about('How long one try may take, such as 30s; a script is killed then. Default: 30s.')),
+  rate: z
+    .optional(z.number().check(z.positive()))
+    .check(about('At most this many requests a second. Default: no limit.')),
+  fallback: z.optional(text()).check(about('Name of the destination that gets an alert when this one cannot.')),
+  from: z
+    .optional(z.enum(['now', 'start']))
+    .check(
+      about(
+        'Where a new destination begins: with the next alert (now), or with what alerts.json holds (start). Default: now.',
+      ),
+    ),
+})
+
+/** `type: script`; names and meaning as in `<integration>`. */
+export const scriptOptions = z.object({
+  name: text().check(about('File name in integrations/, such as custom-iris.')),
+  hook_url: z.optional(z.string()).check(z.meta({ description: 'Third argument of the script.', secret: true })),
+  api_key: z.optional(z.string()).check(z.meta({ description: 'Second argument of the script.', secret: true })),
+  alert_format: z
+    .optional(z.enum(['json', 'plain']))
+    .check(about('Form of the file with the alert. Default: json (in ossec.conf it is plain).')),
+  options: z
+    .optional(z.union([text(), z.record(z.string(), z.unknown())]))
+    .check(about('Text, or options that are written as JSON, for the options file of the script.')),
+  max_log: z.optional(wholeNumber(165, 1024)).check(about('Bytes of full_log in the plain form. Default: 165.')),
+  timeout: z.optional(wholeNumber(0, 86_400)).check(about('Only passed on to the script. Default: 10.')),
+  retries: z.optional(wholeNumber(0, 1000)).check(about('Only passed on to the script. Default: 3.')),
+})
+
+export const receiverOptions = z.object({
+  type: text().check(about('Name of a receiver.')),
+  path: z
+    .optional(z.string().check(z.regex(/^\/[^\s?#]*$/, 'not a path: it begins with / and has no blank, ? or #')))
+    .check(about('URL path. Default: /webhook/NAME.')),
+  file: z.optional(text()).check(about('File the events are appended to. Default: queue/events/webhook-NAME.json.')),
+  max_body: z.optional(size()).check(about('Largest body that is accepted, such as 5M. Default: 25M.')),
+})
+
+export const wodleOptions = z.object({
+  type: text().check(about('Name of a wodle.')),
+  interval: z.optional(duration()).check(about('From one start to the next, such as 10m. Default: 1h.')),
+  run_on_start: z.optional(z.boolean()).check(about('Also run when Outrider starts. Default: true.')),
+})
+
+const name = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]*$/, 'a name has letters, digits, ".", "-" and "_" only'))
+
+// ----------------------------------------------------------------------------------------------------------------------- sections
+
+export const sections = {
+  home: z.optional(text()).check(about('Folder that stands for /var/ossec. Default: the folder of this file.')),
+  listen: z
+    .optional(
+      z.object({
+        host: z.optional(text()).check(about('Address for the console, the API and webhooks. Default: 127.0.0.1.')),
+        port: z.optional(wholeNumber(0, 65_535)).check(about('Port; 0 is any free one. Default: 9750.')),
+      }),
+    )
+    .check(about('Where the console, the API and the webhook receivers listen.')),
+  engine: z
+    .optional(z.enum(['embedded', 'beside']))
+    .check(
+      about(
+        'embedded: our engine makes the alerts. beside: a real Wazuh or OSSEC does, and we follow. Default: embedded.',
+      ),
+    ),
+  alerts: z
+    .optional(text())
+    .check(about('With engine: beside, the alerts.json to follow. Default: /var/ossec/logs/alerts/alerts.json.')),
+  ossec_conf: list('Files like ossec.conf, read in this order. Default: etc/ossec.conf, when it is there.'),
+  rules: list('Rule files and folders besides those of <ruleset>.'),
+  decoders: list('Decoder files and folders besides those of <ruleset>.'),
+  lists: list('CDB list files and folders besides those of <ruleset>.'),
+  destinations: z
+    .optional(z.record(name, z.looseObject(destinationOptions.shape)))
+    .check(about('Where alerts go, by a name of your choice.')),
+  receivers: z
+    .optional(z.record(name, z.looseObject(receiverOptions.shape)))
+    .check(about('Webhooks that are received, by a name of your choice.')),
+  wodles: z
+    .optional(z.record(name, z.looseObject(wodleOptions.shape)))
+    .check(about('What runs on a schedule; the name becomes part of the location: command_NAME.')),
+  responses: z
+    .optional(
+      z.object({
+        enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
+        never: list(
+          'Addresses, networks and names that are never acted on, besides <white_list> and the built-in guards.',
+        ),
+        max_per_minute: z
+          .optional(wholeNumber(1, 1_000_000))
+          .check(about('At most this many new blocks a minute. Default: 60.')),
+        deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
+        options: z
+          .optional(z.record(z.string(), z.record(z.string(), z.unknown())))
+          .check(about('Options of our own responses, by their name.')),
+      }),
+    )
+    .check(about('Active responses.')),
+  demo: z
+    .optional(z.object({ port: wholeNumber(0, 65_535).check(about('Its port on 127.0.0.1.')) }))
+    .check(
+      about(
+        'A small receiver on this machine that the demo destination sends to; delete it when you have real destinations.',
+      ),
+    ),
+}
+
+export const settingsSchema = z.object(sections)
+export type Settings = z.infer<typeof settingsSchema>
