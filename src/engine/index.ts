@@ -9,7 +9,7 @@
 import type { Event } from '../alert.ts'
 import type { Problem } from '../problem.ts'
 import type { EngineEvent } from './event.ts'
-import { LoadedRuleset, loadRuleset } from './load.ts'
+import { asLoaded, loadRuleset } from './load.ts'
 import type { Tried } from './rules/search.ts'
 import { EngineSession } from './session.ts'
 
@@ -158,6 +158,5 @@ export { loadRuleset }
 
 /** @param ruleset from {@link loadRuleset}; many sessions may share one */
 export function createSession(ruleset: Ruleset, options: SessionOptions): Session {
-  if (!(ruleset instanceof LoadedRuleset)) throw new TypeError('a ruleset comes from loadRuleset')
-  return new EngineSession(ruleset, options)
+  return new EngineSession(asLoaded(ruleset), options)
 }

@@ -56,6 +56,12 @@ export class LoadedRuleset implements Ruleset {
   }
 }
 
+/** The ruleset behind the opaque type. */
+export function asLoaded(ruleset: Ruleset): LoadedRuleset {
+  if (ruleset instanceof LoadedRuleset) return ruleset
+  throw new TypeError('a ruleset comes from loadRuleset')
+}
+
 /** See `index.ts`. */
 export function loadRuleset(sources: RulesetSources): LoadResult {
   const plain = sources.plain ?? false

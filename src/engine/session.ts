@@ -4,8 +4,8 @@ import { type AlertParts, outputOf, type RuleOutput } from './alert-parts.ts'
 import { alertText } from './alert-text.ts'
 import { createDecoderMemory, type DecoderMemory, decode, predecode } from './decoding/index.ts'
 import { EngineEvent, Static } from './event.ts'
-import type { Decision, DiffStore, EngineInput, Session, SessionOptions } from './index.ts'
-import type { LoadedRuleset } from './load.ts'
+import type { Decision, DiffStore, EngineInput, Ruleset, Session, SessionOptions } from './index.ts'
+import { asLoaded, type LoadedRuleset } from './load.ts'
 import { LocalTime } from './local-time.ts'
 import { describeEvent } from './rules/description.ts'
 import { FirstSeen } from './rules/first-seen.ts'
@@ -192,8 +192,22 @@ export class EngineSession implements Session {
     return (this.state.outputs[rule.index] ??= outputOf(rule, alertFlags(rule, log_alert_level, email_alert_level)))
   }
 
-  reload(): void {
-    throw new Error('not yet')
+  reload(ruleset: Ruleset): void {
+    const old = this.state
+    const next = this.createState(asLoaded(ruleset), old.search.first_seen)
+    this.state = next
+    for (const [key, entry] of old.decoders.accumulated) next.decoders.accumulated.set(key, entry)
+    // Counters begin anew, as in Wazuh. A rule keeps its window and its events when it is still there.
+    for (const rule of next.ruleset.records) {
+      const before = old.byId.get(rule.id)
+      if (before) next.ignored[rule.index] = old.ignored[before.index]!
+    }
+    const stored = old.search.memory.all
+    for (let age = stored.length - 1; age >= 0; age--) {
+      const earlier = stored.newest(age)
+      const rule = next.byId.get(earlier.rule.id)
+      if (rule) next.search.memory.store({ ...earlier, rule })
+    }
   }
 }
 

@@ -14,6 +14,15 @@ export type Condition =
 
 export type Look = { kind: 'look'; behind: boolean; negative: boolean; body: Node }
 
+export type BackReference = {
+  kind: 'backReference'
+  /** By name there may be several; the first that is set counts. */
+  groups: number[]
+  caseless: boolean
+  /** There is a `(?|` in the pattern, and PCRE2 does not ask for the length of a group any more. */
+  mayBeAmbiguous: boolean
+}
+
 /** `end`: the very end; `endOrNewline`: there or before one final newline; `lineStart` and `lineEnd`: as `^` and `$` with `(?m)`. */
 export type Place = 'start' | 'end' | 'endOrNewline' | 'lineStart' | 'lineEnd'
 
@@ -25,7 +34,7 @@ export type Node =
   | { kind: 'atomic'; body: Node }
   | Repeat
   | Look
-  | { kind: 'backReference'; groups: number[]; caseless: boolean }
+  | BackReference
   | { kind: 'call'; group: number }
   | { kind: 'condition'; test: Condition; yes: Node; no?: Node }
   | { kind: 'place'; place: Place }

@@ -53,6 +53,7 @@ export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonl
       return same(node.no ? [node.yes, node.no] : [node.yes])
     case 'backReference':
     case 'call': {
+      if (node.kind === 'backReference' && node.mayBeAmbiguous) return undefined
       const groups = node.kind === 'call' ? [node.group] : node.groups
       const body = groups.length === 1 ? bodies.get(groups[0]!) : undefined
       if (!body || open.includes(body)) return undefined

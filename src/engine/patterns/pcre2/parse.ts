@@ -45,6 +45,7 @@ export function parsePcre2(source: string): Pcre2Pattern {
       const branches: Node[] = []
       const before = references.groups
       let highest = before
+      references.resetsGroups ||= resets
       do {
         highest = Math.max(highest, references.groups)
         if (resets) references.groups = before
@@ -118,10 +119,12 @@ function readSequence(state: ParseState, options: Options, onlyCrLf: boolean): N
     }
     if (reader.take('\\E') || skipComment(reader, options)) continue
     if (reader.startsWith('|') || reader.startsWith(')')) break
-    const repeat = reader.takeMatch(/([*+?]|\{\d+(?:,\d*)?\})([+?]?)/y)
+    const repeat = reader.takeMatch(/[*+?]|\{\d+(?:,\d*)?\}/y)?.[0]
     if (repeat) {
       if (!isRepeatable) reader.fail('quantifier does not follow a repeatable item')
-      items.push(repeated(reader, items.pop()!, repeat[1]!, repeat[2]!, options))
+      // Comments may stand between a quantifier and what makes it lazy or possessive.
+      while (reader.take('\\Q\\E') || reader.take('\\E') || skipComment(reader, options));
+      items.push(repeated(reader, items.pop()!, repeat, reader.takeMatch(/[+?]/y)?.[0] ?? '', options))
       isRepeatable = false
       continue
     }
@@ -227,9 +230,8 @@ function readEscape(state: ParseState, options: Options, onlyCrLf: boolean): Nod
     case 'R':
       return lineEnd(options, onlyCrLf ? (code) => code === 10 || code === 13 : escapeClass('v', options)!)
     case 'X':
-      // Of the code points up to 255, only CR and LF join.
       if (options.utf) reader.fail('\\X is not supported under (*UTF)')
-      return lineEnd(options, anything)
+      return grapheme(options)
     case 'C':
       if (options.utf) reader.fail('\\C is not supported under (*UTF)')
       return any(options)
@@ -253,6 +255,13 @@ function readEscape(state: ParseState, options: Options, onlyCrLf: boolean): Nod
 function lineEnd(options: Options, single: (code: number) => boolean): Node {
   const crLf: Node = { kind: 'sequence', items: [literal('\r', options), literal('\n', options)] }
   return { kind: 'atomic', body: { kind: 'choice', branches: [crLf, { kind: 'set', set: setOf(single, options) }] } }
+}
+
+/** `\X` on code points up to 255, of which CR joins LF, and the signs of copyright and registration join each other. */
+function grapheme(options: Options): Node {
+  const signs = setOf((code) => code === 0xa9 || code === 0xae, options)
+  const run: Node = { kind: 'repeat', body: { kind: 'set', set: signs }, min: 1, max: unlimited, mode: 'greedy' }
+  return { kind: 'atomic', body: { kind: 'choice', branches: [run, lineEnd(options, anything)] } }
 }
 
 function readNotNewline(reader: Reader, options: Options): Node {

@@ -4,7 +4,9 @@
  * Code is an array of numbers: an operation and its operands. All that a match changes and may have to take back lives in registers:
  *
  *   0 … 2·groups+1     starts and ends of the groups, -1 while unset (0 and 1: the match)
- *   then               the call in progress, and what loops, groups and look-arounds keep
+ *   2·groups+2         the highest group that is set; those above are not, whatever stands in their registers
+ *   2·groups+3         the call in progress, -1 outside of calls
+ *   then               what loops, groups and look-arounds keep
  */
 import type { Look, Node, Pcre2Pattern, Repeat } from './ast.ts'
 import { isNullable } from './ast.ts'
@@ -82,7 +84,7 @@ export interface Program {
   sets: CharSet[]
   lists: number[][]
   registers: number
-  /** The register that holds the call in progress. */
+  highestRegister: number
   callRegister: number
   /** Where each group begins, by number; 0 is the whole. */
   entries: Map<number, number>
@@ -105,18 +107,20 @@ class Compiler {
   private readonly lists: number[][] = []
   private readonly entries = new Map([[0, 0]])
   private readonly bodies: Map<number, Node>
+  private readonly highestRegister: number
   private readonly callRegister: number
   private registers: number
 
   constructor({ root, groups }: Pcre2Pattern) {
     this.bodies = groupBodies(root)
-    this.callRegister = 2 * groups + 2
+    this.highestRegister = 2 * groups + 2
+    this.callRegister = 2 * groups + 3
     this.registers = this.callRegister + 1
   }
 
   finish(): Program {
-    const { sets, lists, registers, callRegister, entries } = this
-    return { code: Int32Array.from(this.code), sets, lists, registers, callRegister, entries }
+    const { sets, lists, registers, highestRegister, callRegister, entries } = this
+    return { code: Int32Array.from(this.code), sets, lists, registers, highestRegister, callRegister, entries }
   }
 
   /** Adds an instruction; returns where its last operand stands, for {@link aim}. */

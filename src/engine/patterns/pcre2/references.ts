@@ -1,5 +1,5 @@
 /** Group numbers and names, and what refers to them. A reference may stand before its group, so all are resolved at the end. */
-import type { Condition, Node } from './ast.ts'
+import type { BackReference, Condition, Node } from './ast.ts'
 import type { Reader } from './reader.ts'
 
 const maxNameLength = 32
@@ -7,6 +7,8 @@ const maxNameLength = 32
 export class References {
   /** Number of capture groups opened so far. */
   groups = 0
+  /** Whether there is a `(?|`, after which a number may mean several groups. */
+  resetsGroups = false
   private readonly reader: Reader
   private readonly nameForm: RegExp
   private readonly byName = new Map<string, number[]>()
@@ -104,13 +106,21 @@ export class References {
   }
 
   backReference(group: number, caseless: boolean): Node {
-    this.pending.push(() => this.check(group, 1))
-    return { kind: 'backReference', groups: [group], caseless }
+    const node = this.newBackReference(caseless)
+    this.pending.push(() => {
+      this.check(group, 1)
+      node.groups = [group]
+      node.mayBeAmbiguous = this.resetsGroups
+    })
+    return node
   }
 
   backReferenceByName(name: string, caseless: boolean): Node {
-    const node: Node = { kind: 'backReference', groups: [], caseless }
-    this.pending.push(() => node.groups.push(...this.groupsCalled(name)))
+    const node = this.newBackReference(caseless)
+    this.pending.push(() => {
+      node.groups = this.groupsCalled(name)
+      node.mayBeAmbiguous = this.resetsGroups
+    })
     return node
   }
 
@@ -137,6 +147,10 @@ export class References {
     const condition = { kind, groups: [] as number[] }
     this.pending.push(() => condition.groups.push(...this.groupsCalled(name)))
     return condition
+  }
+
+  private newBackReference(caseless: boolean): BackReference {
+    return { kind: 'backReference', groups: [], caseless, mayBeAmbiguous: false }
   }
 
   private check(group: number, least: number): void {

@@ -60,18 +60,19 @@ export class Matcher {
   match(codes: Codes): Spans | undefined {
     let tries = this.pattern.matchLimit
     for (let start = 0; start <= codes.length; start++) {
+      const { highestRegister } = this.program
       const registers = new Int32Array(this.program.registers).fill(-1)
       this.calls = []
       tries = this.run(codes, start, registers, tries)
       if (tries < 0) return undefined
-      if (registers[1] !== -1) return registers.subarray(0, this.program.callRegister)
+      if (registers[1] !== -1) return registers.subarray(0, 2 * Math.max(0, registers[highestRegister]!) + 2)
     }
     return undefined
   }
 
   /** Tries to match at `start`; registers 0 and 1 tell the result. Returns the tries left, less than 0 when it was given up. */
   private run(codes: Codes, start: number, registers: Int32Array, limit: number): number {
-    const { code, sets, lists, entries, callRegister } = this.program
+    const { code, sets, lists, entries, highestRegister, callRegister } = this.program
     const { refusesEmpty } = this.pattern
     const size = codes.length
     let { stack } = this
@@ -196,10 +197,11 @@ export class Matcher {
           const group = code[pc + 1]!
           const call = this.calls[registers[callRegister]!]
           if (call?.group === group) {
-            pc = this.leave(call, registers, write)
+            pc = this.leave(call, registers, write, call.registers[highestRegister]!)
           } else {
             write(2 * group, registers[code[pc + 2]!]!)
             write(2 * group + 1, at)
+            if (group > registers[highestRegister]!) write(highestRegister, group)
             pc += 3
           }
           break
@@ -250,7 +252,7 @@ export class Matcher {
           break
         }
         case op.unlessSet:
-          pc = lists[code[pc + 1]!]!.some((group) => registers[2 * group + 1] !== -1) ? pc + 3 : code[pc + 2]!
+          pc = lists[code[pc + 1]!]!.some((group) => this.isSet(registers, group)) ? pc + 3 : code[pc + 2]!
           break
         case op.unlessCalled: {
           const called = this.calls[registers[callRegister]!]?.group
@@ -343,10 +345,25 @@ export class Matcher {
     }
   }
 
-  /** Ends a call: all registers are again what they were before it. */
-  private leave(call: Call, registers: Int32Array, write: (register: number, value: number) => void): number {
-    for (let i = 0; i < registers.length; i++) write(i, call.registers[i]!)
+  /**
+   * Ends a call: the registers are again what they were before it. Only the groups up to the highest that was set then: those above are
+   * left with what the call made of them, and come back to light when a still higher one is set.
+   */
+  private leave(
+    call: Call,
+    registers: Int32Array,
+    write: (register: number, value: number) => void,
+    highest = Number.POSITIVE_INFINITY,
+  ): number {
+    const { highestRegister } = this.program
+    for (let i = 0; i < registers.length; i++) {
+      if (i >= highestRegister || i < 2 * Math.max(0, highest) + 2) write(i, call.registers[i]!)
+    }
     return call.returnTo
+  }
+
+  private isSet(registers: Int32Array, group: number): boolean {
+    return group <= registers[this.program.highestRegister]! && registers[2 * group + 1] !== -1
   }
 
   /** Whether the group is already being called from the same position, for which PCRE2 gives the match up. */
@@ -358,7 +375,7 @@ export class Matcher {
   }
 
   private afterReference(codes: Codes, at: number, registers: Int32Array, groups: number[], caseless: boolean) {
-    const group = groups.find((one) => registers[2 * one + 1] !== -1)
+    const group = groups.find((one) => this.isSet(registers, one))
     if (group === undefined) return undefined
     let to = at
     for (let from = registers[2 * group]!; from < registers[2 * group + 1]!; from++, to++) {
