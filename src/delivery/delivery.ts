@@ -8,6 +8,7 @@
 import { statSync } from 'node:fs'
 import type { Destination } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
+import type { History } from '../durable/history.ts'
 import type { Cursor } from '../durable/state.ts'
 import { integrations } from '../integrations/index.ts'
 import type { Problem } from '../problem.ts'
@@ -52,11 +53,14 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   let cancelCommit: (() => void) | undefined
   let failing: string | undefined
   let isStopped = false
+  let committedAt = 0
 
   // ---------------------------------------------------------------------------------------------------------------- the commit
 
   function changed(): void {
-    if (!cancelCommit && !isStopped) cancelCommit = schedule(tuning.commit_ms, commit)
+    if (cancelCommit || isStopped) return
+    // After a quiet time at once: what is delivered now and then should hardly ever be delivered twice.
+    cancelCommit = schedule(Math.max(0, committedAt + tuning.commit_ms - now()), commit)
   }
 
   function commit(): void {
@@ -78,6 +82,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       cancelCommit ??= schedule(1000, commit)
       return
     }
+    committedAt = now()
     for (const done of written) done()
     if (failing === undefined) return
     failing = undefined
@@ -109,7 +114,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       path: settings.alerts_file,
       cursor: cursor.get(),
       from: destination.from === 'start' ? 'start' : 'end',
-      history: settings.history ?? alertsHistory(settings.alerts_file),
+      history: settings.history ?? historyOf(settings.alerts_file),
       max_line_bytes: max_alert_bytes,
       poll_ms: tuning.poll_ms,
       report: (notice) => report(name, notice),
@@ -257,6 +262,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       return { ok: true, value: {} }
     },
   }
+}
+
+/** Wazuh leaves dated files in folders of its own; elsewhere it is what logrotate leaves. */
+function historyOf(alerts_file: string): History | undefined {
+  return alerts_file.endsWith('/logs/alerts/alerts.json') ? alertsHistory(alerts_file) : undefined
 }
 
 function startTimer(ms: number, run: () => void): () => void {

@@ -20,7 +20,7 @@ export interface DeliverySettings {
   log: Log
   /** Replaces every secret in a text. */
   mask(text: string): string
-  /** Where older alerts are after a rotation; default: the dated files of Wazuh's alerts.json. */
+  /** Where older alerts are after a rotation; default: what Wazuh, or logrotate, leaves. */
   history?: History
   /** Calls back after so many milliseconds; the returned function cancels. Default: a timer. */
   schedule?(ms: number, run: () => void): () => void
@@ -42,7 +42,7 @@ export interface Tuning {
   give_up_ms: number
   /** Failures of different alerts in a row, after which only one try at a time is made until one succeeds. */
   breaker_failures: number
-  /** Longest time between a delivery and the commit of the cursor. */
+  /** Shortest time between two commits, and so the longest between a delivery and its own. */
   commit_ms: number
   /** How long {@link DeliveryRunner.stop} waits for tries in flight. */
   grace_ms: number

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { alert, bench, fakeServer, until } from './testing/setup.ts'
+
+for (const concurrency of [8, 1])
+  test(`kill -9 at any moment loses nothing, ${concurrency} at once`, async (t) => {
+    const server = await fakeServer(t)
+    const { folder, alerts_file, append } = bench(t)
+    let seed = 20_240_115 + concurrency
+    const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647
+    const delivered = new Map<number, Set<string>>()
+    let answered = 0
+    server.answer = ({ body, headers }) => {
+      const dice = random()
+      if (dice < 0.1) return 500
+      if (dice < 0.2) return { status: 429, headers: { 'retry-after': '0' } }
+      if (dice < 0.25) return 'reset'
+      const n = Number(/645\.(\d+)"/.exec(body)![1])
+      delivered.set(n, (delivered.get(n) ?? new Set()).add(String(headers['idempotency-key'])))
+      answered++
+      return 200
+    }
+    let child: ChildProcess | undefined
+    t.after(() => child?.kill('SIGKILL'))
+    const start = async () => {
+      child = fork(new URL('./testing/child.ts', import.meta.url), [folder, server.url, String(concurrency)], {
+        // It must not take itself for a test.
+        execArgv: [],
+        env: { PATH: process.env.PATH },
+      })
+      await once(child, 'message')
+      return child
+    }
+
+    let written = 0
+    const write = (count: number) => append(...Array.from({ length: count }, () => alert(++written)))
+    for (let round = 0; round < 7; round++) {
+      write(80)
+      const running = await start()
+      const goal = server.received.length + Math.floor(random() * 60)
+      await until(() => server.received.length >= goal || delivered.size === written)
+      if (round === 4) renameSync(alerts_file, join(folder, 'alerts.json.1'))
+      running.kill('SIGKILL')
+      await once(running, 'exit')
+    }
+    const last = await start()
+    await until(() => delivered.size === written, `${written} alerts`)
+    last.send('stop')
+    await once(last, 'exit')
+    assert.equal(delivered.size, written)
+    for (const [n, keys] of delivered) assert.equal(keys.size, 1, `alert ${n}: one key for every try`)
+    t.diagnostic(`${answered - delivered.size} of ${written} came twice, over 7 kills`)
+  })
