@@ -2,7 +2,7 @@
 import { alertJson } from './alert-json.ts'
 import { type AlertParts, outputOf, type RuleOutput } from './alert-parts.ts'
 import { alertText } from './alert-text.ts'
-import { createDecoderMemory, type DecoderMemory, decode, predecode } from './decoding/index.ts'
+import { createDecoderMemory, type DecoderMemory, decode, decodeEventChannel, predecode } from './decoding/index.ts'
 import { EngineEvent, Static } from './event.ts'
 import type { Decision, DiffStore, EngineInput, Ruleset, Session, SessionOptions } from './index.ts'
 import { asLoaded, type LoadedRuleset } from './load.ts'
@@ -76,7 +76,9 @@ export class EngineSession implements Session {
       ...(options.explain ? { tried: [] } : {}),
     }
     if (!predecode(event, input, this.shortHost)) return this.dropped(event, walk)
-    decode(event, ruleset.decoding, decoders, at_ms)
+    if (input.kind === 'eventchannel') {
+      if (!decodeEventChannel(event, ruleset.decoding)) return this.dropped(event, walk)
+    } else decode(event, ruleset.decoding, decoders, at_ms)
     if (this.options.mode === 'live') {
       this.resetHourly()
       if (event.type === 'firewall' && this.isIncompleteFirewall(event)) return this.dropped(event, walk)
