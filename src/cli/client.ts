@@ -18,12 +18,7 @@ export async function call<T>(home: string, method: string, path: string, body?:
   return answer as T
 }
 
-function exchange(
-  url: URL,
-  method: string,
-  token: string,
-  body: unknown,
-): Promise<{ status: number; text: string }> {
+function exchange(url: URL, method: string, token: string, body: unknown): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const sent = request(
       url,

@@ -7,9 +7,7 @@ import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
 import type { Responder } from '../responses/responder.ts'
 import { version } from '../version.ts'
-import type { Inputs } from './inputs.ts'
-import type { Pipeline } from './pipeline.ts'
-import type { LoadedRuleset } from './ruleset.ts'
+import type { Embedded } from './embedded.ts'
 
 export interface Running {
   config: Config
@@ -21,15 +19,13 @@ export interface Running {
   delivery: DeliveryRunner
   responder: Responder
   logtest: Logtest
-  /** Only with the embedded engine. */
-  pipeline?: Pipeline
-  inputs?: Inputs
-  ruleset(): LoadedRuleset | undefined
+  /** Missing beside a real Wazuh. */
+  embedded?: Embedded
   log: Log
 }
 
 export function apiParts(running: Running): Parts & { listening(url: string): void } {
-  const { config, started, mask, problems, feed, receivers, delivery, responder, pipeline, log } = running
+  const { config, started, mask, problems, feed, receivers, delivery, responder, embedded, log } = running
   let url = ''
 
   // Every change by hand leaves a line in the log; responses keep an audit table besides.
@@ -53,7 +49,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     }),
     alerts: feed,
     problems: () => [...problems],
-    engine: pipeline && (() => engineStatus(running)),
+    engine: embedded && (() => engineStatus(embedded)),
     inputs: () => inputStatus(running),
     destinations: () => delivery.status(),
     deliveries: {
@@ -80,29 +76,27 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     },
     refusals: () => responder.refusals(200),
     receivers,
-    logtest: pipeline && running.logtest,
+    logtest: embedded && running.logtest,
   }
 }
 
-function engineStatus({ pipeline, ruleset }: Running) {
-  const { events, alerts } = pipeline!.counts()
-  const loaded = ruleset()
+function engineStatus({ pipeline, ruleset }: Embedded) {
+  const { events, alerts } = pipeline.counts()
+  const { ruleset: loaded, files } = ruleset()
   return {
-    rules: loaded?.ruleset?.rules.length ?? 0,
-    decoders: loaded?.ruleset?.decoders.length ?? 0,
-    lists: loaded?.files.lists.length ?? 0,
+    rules: loaded?.rules.length ?? 0,
+    decoders: loaded?.decoders.length ?? 0,
+    lists: files.lists.length,
     events,
     alerts,
   }
 }
 
-function inputStatus({ config, pipeline, inputs, feed }: Running): InputStatus[] {
-  if (!inputs) {
-    return [{ name: config.alerts_file, kind: 'alerts', state: 'ok', events: feed.last }]
-  }
-  const counts = pipeline?.counts().sources
-  return inputs.status().map((input) => {
-    const count = counts?.get(input.name)
+function inputStatus({ config, embedded, feed }: Running): InputStatus[] {
+  if (!embedded) return [{ name: config.alerts_file, kind: 'alerts', state: 'ok', events: feed.last }]
+  const counts = embedded.pipeline.counts().sources
+  return (embedded.inputs()?.status() ?? []).map((input) => {
+    const count = counts.get(input.name)
     return { ...input, events: count?.events ?? 0, last_event: count?.last_event }
   })
 }

@@ -53,6 +53,8 @@ export function createPipeline(parts: {
    * @param line its line of alerts.json as it was written; undefined when the rule's level is below what is written
    */
   respond(decision: Decision, line: string | undefined): void
+  /** What the engine remembers over restarts; called inside the batch's transaction. */
+  save(): void
   /** Called with the alerts of a batch when they are on disk and committed. */
   published(lines: string[]): void
 }): Pipeline {
@@ -103,6 +105,7 @@ export function createPipeline(parts: {
         parts.respond(decision, written === undefined ? undefined : lines[written])
       }
       for (const { batch } of taken) batch.commit()
+      parts.save()
     })
     counts.alerts += lines.length
     if (lines.length > 0 || responding.length > 0) parts.published(lines)
