@@ -62,7 +62,7 @@ export interface FollowOptions {
   long_lines?: 'cut' | 'skip'
   report?(notice: Notice): void
   /** How long the writer may go on in a file that was rotated away. Default 1,000: analysisd flushes once a second. */
-  settle_ms?: number
+  settle_ms?: number | undefined
   /** Default 200. */
   poll_ms?: number
 }
