@@ -61,8 +61,6 @@ let nextEscape = 0
 let pretty = true
 let csv = false
 let discardNull = false
-/** Arrays and objects without blanks, tabs and line breaks. */
-let compact = false
 /** What the last string, array or number came to. */
 let value = ''
 const fields: JsonFields = { names: [], values: [], depths: [] }
@@ -74,56 +72,50 @@ const fields: JsonFields = { names: [], values: [], depths: [] }
  */
 export function readJson(source: string, start: number, shape: JsonShape): JsonFields | undefined {
   fields.names.length = fields.values.length = fields.depths.length = 0
-  text = source
-  at = start
-  depth = 0
-  nextEscape = -2
-  pretty = true
+  begin(source, start, true)
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
-  if (text.startsWith('\xef\xbb\xbf', at)) at += 3
-  skipSpace()
   // Any other value must be well formed too.
   const isWhole = text.charCodeAt(at) === openObject ? readObject('') : printValue(0)
-  // Do not keep a large log alive until the next event.
-  text = ''
+  finish()
   return isWhole ? fields : undefined
 }
 
 /** A text that is one whole array, as cJSON prints it without white space; undefined for any other text. */
 export function compactArray(source: string): string | undefined {
   if (source.charCodeAt(0) !== openArray) return undefined
-  text = source
-  at = 0
-  depth = 0
-  nextEscape = -2
-  csv = false
-  discardNull = false
-  compact = true
-  const isWhole = printArray(0) && at === text.length
-  compact = false
-  text = ''
+  begin(source, 0, false)
+  const isWhole = printArray(0) && at === source.length
+  finish()
   return isWhole ? value : undefined
 }
 
 /**
- * The members of a JSON object with their values printed without spaces; undefined when the text is malformed, and none when it is no object.
+ * The members of a JSON object with their values printed without white space; undefined when the text is malformed, and none when it is no object.
  *
  * @param source a byte string without NUL
  */
 export function printMembers(source: string): { name: string; printed: string }[] | undefined {
-  text = source
-  at = 0
-  depth = 0
-  nextEscape = -2
-  pretty = false
-  if (text.startsWith('\xef\xbb\xbf')) at = 3
-  skipSpace()
+  begin(source, 0, false)
   const members: { name: string; printed: string }[] = []
   const isObject = text.charCodeAt(at) === openObject
   const isWhole = isObject ? printObject(0, (name) => members.push({ name, printed: value })) : printValue(0)
-  text = ''
+  finish()
   return isWhole ? members : undefined
+}
+
+function begin(source: string, start: number, isPretty: boolean): void {
+  text = source
+  at = text.startsWith('\xef\xbb\xbf', start) ? start + 3 : start
+  depth = 0
+  nextEscape = -2
+  pretty = isPretty
+  skipSpace()
+}
+
+/** A large log is not kept alive until the next one. */
+function finish(): void {
+  text = ''
 }
 
 function skipSpace(): void {
@@ -364,7 +356,7 @@ function printArray(level: number): boolean {
     const next = text.charCodeAt(at++)
     if (next === closeArray) break
     if (next !== comma) return false
-    printed += compact ? ',' : ', '
+    printed += pretty ? ', ' : ','
     skipSpace()
   }
   depth--
