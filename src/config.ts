@@ -206,8 +206,10 @@ export interface WodleSetting {
 export interface ResponseSettings {
   /** False: only say what would be done. Default: false unless asked for. */
   enabled: boolean
-  /** Options of our own responses, by name. */
+  /** Options of our own responses, by name: of those that can be used. */
   options: Record<string, Record<string, unknown>>
+  /** Our own responses whose options are wrong. They must not act with the defaults instead. */
+  unusable?: string[]
   /** Addresses and networks that are never blocked, besides the built-in guards and `<white_list>`. */
   never: string[]
   /** At most this many new blocks a minute. */

@@ -11,6 +11,7 @@ import { collectSecrets, explain, optionNames } from './settings-check.ts'
 import { type Load, type Reading, split } from './settings-reading.ts'
 import { destinationOptions, scriptOptions, toSeconds } from './settings-schema.ts'
 import type { Path } from './settings-yaml.ts'
+import { blockProblem } from './wazuh/integratord.ts'
 
 type Common = z.infer<typeof destinationOptions>
 
@@ -60,7 +61,11 @@ async function readDestination(
     const script = reading.parse(scriptOptions, parts.rest, path, optionNames(destinationOptions))
     if (!isCommonFine || !script) return undefined
     collectSecrets(scriptOptions, script, reading.secrets)
-    return assemble(reading, name, common, { script })
+    const destination = assemble(reading, name, common, { script })
+    const problem = blockProblem(destination.script!)
+    if (problem === undefined) return destination
+    reading.report('error', path, problem)
+    return undefined
   }
   const definition = await integrations(type)
   if (!definition) {
@@ -192,15 +197,6 @@ export function checkFallbacks(reading: Reading, destinations: Destination[]): v
 
 // ----------------------------------------------------------------------------------------------------------------- <integration>
 
-/** Scripts that come with Wazuh, and what integratord wants them to have. spec/integratord.md section 3. */
-const builtIn: Record<string, ('hook_url' | 'api_key')[]> = {
-  slack: ['hook_url'],
-  shuffle: ['hook_url'],
-  pagerduty: ['api_key'],
-  virustotal: ['api_key'],
-  maltiverse: ['hook_url', 'api_key'],
-}
-
 /**
  * A destination for each `<integration>`.
  *
@@ -233,14 +229,15 @@ export async function destinationsOfBlocks(parts: {
       found.push({ ...common, type: ours.name, options, concurrency: concurrencyOf(ours.name), deadline })
       continue
     }
-    const missing = hasScript ? builtIn[block.name]?.find((option) => block[option] === undefined) : undefined
-    if (missing) {
-      report(`${block.name} needs <${missing}>`, { wazuh: 'this integration is disabled until the next restart' })
-    } else if (!hasScript && !block.name.startsWith('custom-')) {
+    const disabled = 'this integration is disabled until the next restart'
+    const problem = blockProblem(block)
+    if (!hasScript && !block.name.startsWith('custom-')) {
       report(`there is no script integrations/${block.name}, and no integration of ours called "${block.name}"`, {
         hint: didYouMean(block.name, integrations.names) ?? `ours are ${integrations.names.join(', ')}`,
-        wazuh: 'this integration is disabled until the next restart',
+        wazuh: disabled,
       })
+    } else if (problem !== undefined) {
+      report(problem, { wazuh: disabled })
     } else {
       // <timeout> and <retries> are for the script itself, which may need all of it: timeout seconds for each of its tries.
       const patience = Math.max(deadline, block.timeout * (block.retries + 1))

@@ -108,6 +108,7 @@ export async function readResponses(
 ): Promise<ResponseSettings> {
   const given = settings.responses ?? {}
   const options: ResponseSettings['options'] = {}
+  const unusable: string[] = []
   for (const name of load.names) {
     const definition = (await load(name))!
     const raw = given.options?.[name]
@@ -119,6 +120,7 @@ export async function readResponses(
     collectSecrets(definition.options, raw, reading.secrets)
     const parsed = reading.parse(definition.options, raw, ['responses', 'options', name])
     if (parsed) options[name] = parsed
+    else unusable.push(name)
   }
   for (const name of Object.keys(given.options ?? {})) {
     if (load.names.includes(name)) continue
@@ -138,6 +140,7 @@ export async function readResponses(
   return {
     enabled,
     options,
+    unusable,
     never: given.never ?? [],
     max_per_minute: given.max_per_minute ?? 60,
     deadline: given.deadline === undefined ? 30 : toSeconds(given.deadline),

@@ -116,6 +116,7 @@ test('an empty file gives the defaults', async () => {
     responses: {
       enabled: false,
       options: { drop: { table: 'outrider' } },
+      unusable: [],
       never: [],
       max_per_minute: 60,
       deadline: 30,
@@ -246,6 +247,7 @@ demo: { port: 9751 }
     responses: {
       enabled: true,
       options: { drop: { table: 'outrider' }, remote: { token: 'remote token' } },
+      unusable: [],
       never: ['10.0.0.0/8'],
       max_per_minute: 60,
       deadline: 5,
@@ -308,6 +310,7 @@ destinations:
   c: { hook_url: "https://x.example/" }
   d: { type: script }
   "e f": { type: chat }
+  f: { type: script, name: iris }
   g: chat
 receivers:
   h: { type: hok, secret: secret }
@@ -322,11 +325,12 @@ outrider.yaml:3 error: destinations.b.type: there is no integration "custom-iris
 outrider.yaml:4 error: destinations.c.type: is missing -> Name of an integration, or script for a program in integrations/.
 outrider.yaml:5 error: destinations.d.name: is missing -> File name in integrations/, such as custom-iris.
 outrider.yaml:6 error: destinations.e f: not a name -> use letters, digits, ".", "-" and "_", with a letter or digit first
-outrider.yaml:7 error: destinations.g: has no options -> write its options below it, indented
-outrider.yaml:9 error: receivers.h.type: there is no receiver "hok" -> did you mean "hook"?
-outrider.yaml:10 error: wodles: not a group of entries -> write a name for each, and its options below the name
-outrider.yaml:13 error: responses.options.dorp: there is no response "dorp" -> did you mean "drop"?
-outrider.yaml:14 error: responses.options.remote.token: is missing -> Token.
+outrider.yaml:7 error: destinations.f: integration "iris" is not known; a script's name begins with "custom-"
+outrider.yaml:8 error: destinations.g: has no options -> write its options below it, indented
+outrider.yaml:10 error: receivers.h.type: there is no receiver "hok" -> did you mean "hook"?
+outrider.yaml:11 error: wodles: not a group of entries -> write a name for each, and its options below the name
+outrider.yaml:14 error: responses.options.dorp: there is no response "dorp" -> did you mean "drop"?
+outrider.yaml:15 error: responses.options.remote.token: is missing -> Token.
 ## sections
 destination:
   a: { type: chat }
@@ -456,18 +460,17 @@ test('<integration> blocks become destinations: a script, or one of ours when th
       ['custom-chat', 'chat', 30, 4, { channel: '#soc', hook_url: 'https://chat.example/services/T000/B000' }],
       ['chat', 'chat', 30, 4, { channel: '#general', hook_url: 'https://chat.example/' }],
       ['custom-gone', 'script', 40, 1, {}],
-      ['plain', 'script', 40, 1, {}],
     ],
   )
   assert.deepEqual(lines(config), [
     'etc/ossec.conf:6 error: <integration>: there is no script integrations/chatt, and no integration of ours called "chatt" -> did you mean "chat"?',
-    'etc/ossec.conf:7 error: <integration>: slack needs <hook_url>',
+    'etc/ossec.conf:7 error: <integration>: "slack" needs <hook_url>',
     'etc/ossec.conf:8 error: the integration has no script: /o/integrations/custom-gone is not there -> copy it there, then: chmod 750 /o/integrations/custom-gone',
     'etc/ossec.conf:9 error: <integration>: chat needs hook_url -> write <hook_url>',
     'etc/ossec.conf:10 error: <integration>: hook_url: not a URL -> Incoming webhook URL.',
     'etc/ossec.conf:11 error: <integration>: <options>: chat has no option "chanel" -> did you mean "channel"?',
     'etc/ossec.conf:12 error: <integration>: <options> is not a JSON object -> write {"name": "value"}; the options of chat are hook_url, api_key, channel, colours, ca_file, mode',
-    'etc/ossec.conf:13 warning: the script "plain" does not begin with "custom-" -> rename it to custom-plain to use it under Wazuh too',
+    'etc/ossec.conf:13 error: <integration>: integration "plain" is not known; a script\'s name begins with "custom-"',
   ])
   assert.deepEqual(config.secrets, [
     'key-of-x',
@@ -504,6 +507,11 @@ test('responses stay a dry run while the white list is not whole', async () => {
     )
   }
   assert.equal((await read('responses: { enabled: true }')).responses.enabled, true)
+})
+
+test('a response with wrong options is not used with its defaults', async () => {
+  const { responses } = await read('responses: { options: { drop: { tabel: x } } }')
+  assert.deepEqual([responses.options, responses.unusable], [{}, ['drop']])
 })
 
 test('what is not YAML, or would make another program of it, stops it with all that is wrong', async () => {

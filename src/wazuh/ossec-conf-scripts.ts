@@ -4,9 +4,6 @@ import type { Files } from '../files.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
 
-/** Names that integratord takes besides `custom-…`. */
-const builtIn = new Set(['slack', 'pagerduty', 'virustotal', 'shuffle', 'maltiverse'])
-
 /**
  * Looks for the programs that a configuration names: missing, without run bit, or open to changes by others.
  *
@@ -23,19 +20,10 @@ export function checkScripts(
   for (const { script } of destinations) {
     if (!script) continue
     const path = join('integrations', script.name)
-    const isFound = check({
+    check({
       ...{ path, place: script.place, what: 'the integration', owner: 'integratord' },
       missing: { wazuh: 'this integration is disabled until the next restart' },
     })
-    if (isFound && !script.name.startsWith('custom-') && !builtIn.has(script.name)) {
-      problems.push({
-        severity: 'warning',
-        ...script.place,
-        message: `the script "${script.name}" does not begin with "custom-"`,
-        hint: `rename it to custom-${script.name} to use it under Wazuh too`,
-        wazuh: 'this integration is refused',
-      })
-    }
   }
   const used = new Set(ossec.responses.map(({ command }) => command))
   for (const { name, executable, place } of ossec.commands) {
@@ -66,7 +54,7 @@ export function checkScripts(
     what: string
     owner: 'integratord' | 'execd' | 'modulesd'
     missing: Pick<Problem, 'hint' | 'wazuh'>
-  }): boolean {
+  }): void {
     const { path, place, what, owner, missing } = program
     const shown = isAbsolute(path) ? path : join(home, path)
     const report = (severity: Problem['severity'], message: string, extras: Pick<Problem, 'hint' | 'wazuh'>) =>
@@ -75,14 +63,14 @@ export function checkScripts(
     if (!found?.isFile) {
       const message = found ? `${shown} is no file` : `${what} has no script: ${shown} is not there`
       report('error', message, { ...missing, hint: missing.hint ?? `copy it there, then: chmod 750 ${shown}` })
-      return false
+      return
     }
     if ((found.mode & 0o111) === 0) {
       report('error', `${shown} cannot be run: it has no run bit`, {
         hint: `chmod 750 ${shown}`,
         wazuh: owner === 'integratord' ? 'an error in ossec.log for each alert, which is lost' : 'it is not run',
       })
-      return false
+      return
     }
     if ((found.mode & 0o022) !== 0) {
       const who = (found.mode & 0o002) !== 0 ? 'everyone' : 'its group'
@@ -91,6 +79,5 @@ export function checkScripts(
         wazuh: owner === 'integratord' ? 'it is refused where the user wazuh may write to it' : undefined,
       })
     }
-    return true
   }
 }
