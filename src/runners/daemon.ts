@@ -6,7 +6,6 @@
  */
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Alert, fromBytes, toBytes } from '../alert.ts'
@@ -30,7 +29,7 @@ import { startDemoSink } from './demo-sink.ts'
 import { openEmbedded } from './embedded.ts'
 import { migrations as engineMigrations } from './engine-memory.ts'
 import { makeHome, takeHome, tokenFile } from './home.ts'
-import { createLogtestSessions } from './logtest-sessions.ts'
+import { logtestPart } from './logtest.ts'
 import { apiParts } from './parts.ts'
 import { createReceivers, migrations as receiverMigrations } from './receive.ts'
 import { followForResponses } from './response-source.ts'
@@ -160,7 +159,8 @@ async function start(
     now,
     log,
   })
-  const logtest = createLogtestSessions({ ruleset: () => embedded?.ruleset().ruleset, hostname: hostname(), now })
+  const logtest =
+    embedded && logtestPart({ load: embedded.ruleset, now, log_alert_level: config.ossec.global.log_alert_level })
   const parts = apiParts({
     config,
     started,

@@ -18,7 +18,8 @@ export interface Running {
   receivers: Receivers
   delivery: DeliveryRunner
   responder: Responder
-  logtest: Logtest
+  /** Only with the embedded engine. */
+  logtest?: Logtest
   /** Missing beside a real Wazuh. */
   embedded?: Embedded
   log: Log
@@ -76,7 +77,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     },
     refusals: () => responder.refusals(200),
     receivers,
-    logtest: embedded && running.logtest,
+    logtest: running.logtest,
   }
 }
 

@@ -68,7 +68,7 @@ export interface NamedSources {
 
 /** The files below what was named. A list `a/b` below a lists folder is called `etc/lists/a/b`; a list that is named itself, by its base name. */
 export function selectByName({ ruleset, rules = [], decoders = [], lists = [] }: NamedSources): RulesetFiles {
-  const folder = (name: string) => (ruleset === undefined ? [] : [join(ruleset, name)])
+  const folder = (name: string) => (ruleset !== undefined && isFolder(join(ruleset, name)) ? [join(ruleset, name)] : [])
   const xml = (paths: readonly string[]) => {
     const found = paths.flatMap((path) =>
       isFolder(path)
