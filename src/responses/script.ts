@@ -149,9 +149,7 @@ function explain(result: ProgramResult): string | undefined {
 export function endOrphans(leases: ReadonlySet<string>): number {
   if (leases.size === 0) return 0
   let ended = 0
-  for (const pid of readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid)) {
+  for (const pid of processes()) {
     const lease = /(?:^|\0)OUTRIDER_LEASE=([^\0]*)/.exec(readProc(pid, 'environ'))?.[1]
     if (lease === undefined || !leases.has(lease)) continue
     try {

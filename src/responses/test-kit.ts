@@ -1,0 +1,233 @@
+/** For tests of the responder: a clock that stands still, a home folder, a firewall that is a file. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import * as z from 'zod/mini'
+import { type Alert, fromBytes } from '../alert.ts'
+import type { ActiveResponseBlock, CommandBlock } from '../config.ts'
+import { defineResponse, type Response } from '../define.ts'
+import { openState, type State } from '../durable/state.ts'
+import { runProgram } from '../inputs/process.ts'
+import type { Log, LogFields } from '../log.ts'
+import { addressKey, parseAddressKey } from './keys.ts'
+import { migrations } from './lease.ts'
+import type { SystemReader } from './network.ts'
+import { createResponder, type Responder, type ResponderOptions } from './responder.ts'
+
+export interface FakeTime {
+  now(): number
+  setTimer(run: () => void, ms: number): () => void
+  /** Lets that much time pass, and the timers within it run. */
+  pass(ms: number): void
+  /** No timer will ever run: whoever set them is dead. */
+  kill(): void
+}
+
+export function fakeTime(start = Date.UTC(2026, 10, 21, 12)): FakeTime {
+  let now = start
+  const timers = new Set<{ at: number; run: () => void }>()
+  return {
+    now: () => now,
+    setTimer(run, ms) {
+      const timer = { at: now + ms, run }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
+    pass(ms) {
+      const end = now + ms
+      for (;;) {
+        const [next] = [...timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)
+        if (!next) break
+        timers.delete(next)
+        now = Math.max(now, next.at)
+        next.run()
+      }
+      now = end
+    },
+    kill: () => timers.clear(),
+  }
+}
+
+export interface LogRecord {
+  level: keyof Log
+  message: string
+  fields: LogFields | undefined
+}
+
+export function recordingLog(): Log & { records: LogRecord[] } {
+  const records: LogRecord[] = []
+  const at = (level: keyof Log) => (message: string, fields?: LogFields) =>
+    void records.push({ level, message, fields })
+  return { records, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+export const quietSystem: SystemReader = {
+  read: () => undefined,
+  list: () => [],
+  readlink: () => undefined,
+  interfaces: () => [],
+  env: {},
+}
+
+/** A response whose firewall is a text file with one address a line; its `list` is `cat`. */
+export function fileFirewall(file: string, change: Partial<Response> = {}): Response {
+  const lines = (text: string) => text.split('\n').filter(Boolean)
+  const write = (keys: string[]) => keys.map((key) => `${key}\n`).join('')
+  return defineResponse({
+    name: 'file-drop',
+    summary: 'Keeps addresses in a file.',
+    docs: 'https://example.com/',
+    options: z.object({}),
+    example: {},
+    acts_on: 'address',
+    key: (alert) => addressKey(alert),
+    parseKey: parseAddressKey,
+    // No set: what is done twice shows.
+    add: (key) => [{ file, edit: (text) => write([...lines(text).filter((line) => line !== key), key]) }],
+    delete: (key) => [{ file, edit: (text) => write(lines(text).filter((line) => line !== key)) }],
+    list: { steps: () => [{ argv: ['cat', file] }], parse: ([output = '']) => lines(output) },
+    ...change,
+  }) as unknown as Response
+}
+
+export interface Bench {
+  home: string
+  time: FakeTime
+  log: ReturnType<typeof recordingLog>
+  state: State
+  responder: Responder
+  /** Addresses in the file of {@link fileFirewall}. */
+  blocked(): string[]
+  /** As the daemon does for each alert. */
+  alert(data: Record<string, unknown>, rule?: Partial<Alert['rule']>): Promise<void>
+  /** Time passes, and what then comes is waited for. */
+  pass(seconds: number): Promise<void>
+  /** As after kill -9: everything in memory is gone. */
+  restart(change?: Partial<ResponderOptions>): Promise<Bench>
+}
+
+export interface BenchOptions extends Partial<Omit<ResponderOptions, 'settings'>> {
+  settings?: Partial<ResponderOptions['settings']>
+  /** Scripts in active-response/bin. */
+  scripts?: Record<string, string>
+  firewall?: (file: string) => Response
+}
+
+export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
+  const home = mkdtempSync(join(tmpdir(), 'outrider-responder-'))
+  t.after(() => rmSync(home, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(options.scripts ?? {})) {
+    const path = join(home, 'active-response', 'bin', name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text, { mode: 0o755 })
+  }
+  writeFileSync(join(home, 'firewall'), '')
+  return open(t, home, fakeTime(), options)
+}
+
+async function open(t: TestContext, home: string, time: FakeTime, options: BenchOptions): Promise<Bench> {
+  const state = openState(join(home, 'state.db'), migrations)
+  t.after(() => state.close())
+  const log = recordingLog()
+  const { settings, scripts, firewall = fileFirewall, ...rest } = options
+  const definition = firewall(join(home, 'firewall'))
+  const responder = await createResponder({
+    state,
+    commands: [command('file-drop')],
+    responses: [block('file-drop')],
+    white_list: [],
+    settings: { enabled: true, options: {}, never: [], max_per_minute: 1000, deadline: 10, ...settings },
+    home,
+    now: time.now,
+    setTimer: time.setTimer,
+    log,
+    mask: (text) => text,
+    definitions: { [definition.name]: () => Promise.resolve({ default: definition }) },
+    system: quietSystem,
+    is_root: true,
+    boot_id: 'boot-1',
+    http: () => Promise.reject(new Error('no network in this test')),
+    resolve: () => Promise.resolve([]),
+    ...rest,
+  })
+  await responder.start()
+  await responder.settled()
+  t.after(() => responder.stop())
+  let serial = 0
+  return {
+    home,
+    time,
+    log,
+    state,
+    responder,
+    blocked: () => readFileSync(join(home, 'firewall'), 'utf8').split('\n').filter(Boolean),
+    async alert(data, rule) {
+      const whole = { level: 10, description: 'brute force', id: '5712', groups: ['sshd'], ...rule }
+      const { intents } = responder.plan({ timestamp: '', rule: whole, id: `1.${++serial}`, data })
+      state.transaction(() => responder.record(intents))
+      responder.kick()
+      await responder.settled()
+    },
+    async pass(seconds) {
+      time.pass(seconds * 1000)
+      await responder.settled()
+    },
+    async restart(change) {
+      // The old one is left as it is, and never asked again; its file is closed so that nothing of it can still be written.
+      time.kill()
+      state.close()
+      return open(t, home, time, { ...options, ...change })
+    },
+  }
+}
+
+export function command(name: string, change: Partial<CommandBlock> = {}): CommandBlock {
+  return { place: { file: 'ossec.conf', line: 1 }, name, executable: name, timeout_allowed: true, ...change }
+}
+
+export function block(name: string, change: Partial<ActiveResponseBlock> = {}): ActiveResponseBlock {
+  return {
+    place: { file: 'ossec.conf', line: 2 },
+    command: name,
+    location: { server: false, local: true, defined: false, all: false },
+    rules_id: [5712],
+    level: 0,
+    timeout: 600,
+    repeated_offenders: [],
+    ...change,
+  }
+}
+
+/**
+ * Runs the tests of a file in a network namespace of their own, where they may do to the firewall what they like.
+ *
+ * @returns true inside, where the tests are to be declared; outside, the file becomes one test, which names what it lacks when it cannot be run
+ */
+export function inNamespace(file: string, tools: readonly string[]): boolean {
+  if (process.env.OUTRIDER_TEST_NAMESPACE === file) return true
+  const has = (...command: [string, ...string[]]) => spawnSync(command[0], command.slice(1)).status === 0
+  const lacking = ['unshare', 'ip', ...tools].filter((tool) => !has('sh', '-c', `command -v ${tool}`))
+  const missing =
+    lacking.length > 0
+      ? `needs ${lacking.join(', ')}`
+      : has('unshare', '-rn', 'true')
+        ? undefined
+        : 'needs user and network namespaces'
+  const name = `${basename(file)} in a network namespace`
+  test(name, { skip: missing }, async (t) => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const argv: [string, ...string[]] = ['unshare', '-rn', process.execPath, '--test-reporter=spec', file]
+    const inner = {
+      argv,
+      env: { ...env, OUTRIDER_TEST_NAMESPACE: file },
+      stderr: 'merge',
+      deadline_ms: 120_000,
+    } as const
+    const { code, output } = await runProgram(inner)
+    for (const line of output.split('\n')) if (/^\s*[✔✖﹣]/.test(fromBytes(line))) t.diagnostic(fromBytes(line))
+    if (code !== 0) throw new Error(`in the namespace:\n${fromBytes(output)}`)
+  })
+  return false
+}
