@@ -8,5 +8,10 @@ test('index and folder agree', async () => {
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'index.ts')
     .map((file) => file.slice(0, -3))
   assert.deepEqual(Object.keys(wodles), files.sort())
-  for (const [name, load] of Object.entries(wodles)) assert.equal((await load()).default.name, name)
+  for (const [name, load] of Object.entries(wodles)) {
+    const { default: wodle } = await load()
+    assert.equal(wodle.name, name)
+    assert.ok(wodle.options.safeParse(wodle.example).success, `${name}: its example does not parse`)
+    assert.match(wodle.summary, /^[A-Z].*\.$/)
+  }
 })
