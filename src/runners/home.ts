@@ -1,5 +1,5 @@
 /** The home folder: what must be there before the daemon starts, and that only one daemon uses it. */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { replaceFile } from '../durable/replace-file.ts'
 import { UserError } from '../problem.ts'
@@ -105,8 +105,3 @@ function startOf(pid: number): string {
 
 /** The console token lies beside the daemon's file. */
 export const tokenFile = (home: string) => join(home, 'queue', 'console.token')
-
-/** True for a folder that nobody has configured yet. */
-export function isFresh(home: string): boolean {
-  return statSync(join(home, 'outrider.yaml'), { throwIfNoEntry: false }) === undefined
-}

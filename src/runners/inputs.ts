@@ -6,7 +6,9 @@ import type { Config, LocalfileBlock } from '../config.ts'
 import type { State } from '../durable/state.ts'
 import { type Input, openLocalfile } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
+import { definitions } from './definitions.ts'
 import type { Source } from './pipeline.ts'
+import { startWodles } from './wodles.ts'
 
 export interface Inputs {
   sources: Source[]
@@ -50,6 +52,17 @@ export async function openInputs(parts: {
   for (const block of config.ossec.localfiles) await open('file', block)
   for (const receiver of config.receivers) await open('receiver', eventFile(receiver.file, 'json'))
 
+  // Files are opened before anything is written to them.
+  const wodles = await Promise.all(
+    config.wodles.map(async (setting) => ({
+      setting,
+      definition: (await definitions.wodles[setting.type]!()).default,
+      file: join(config.home, 'queue', 'events', `command_${setting.tag}`),
+    })),
+  )
+  for (const { setting, file } of wodles) await open('wodle', eventFile(file, 'syslog'), `command_${setting.tag}`)
+  const schedule = startWodles({ wodles, append, log, state: rest.state, now: rest.now })
+
   return {
     sources: opened.map(({ input }) => input),
     status: () =>
@@ -57,6 +70,7 @@ export async function openInputs(parts: {
         input.status().map(({ name, state, detail }) => ({ name, kind, state, detail })),
       ),
     close: async () => {
+      schedule.close()
       await Promise.all(opened.map(({ input }) => input.close()))
     },
   }
@@ -75,5 +89,3 @@ function eventFile(location: string, log_format: string): LocalfileBlock {
     restrict: [],
   }
 }
-
-export const eventsFolder = (home: string) => join(home, 'queue', 'events')
