@@ -7,7 +7,7 @@ import { compilePcre2 } from './pcre2.ts'
 import { compileWordMatch } from './word-match.ts'
 
 export type { Compiled, Match, Pattern, PatternError, PatternKind, PatternOptions } from './pattern.ts'
-export { lowerAscii } from './pattern.ts'
+export { lowerAscii } from './text.ts'
 
 /**
  * Compiles a pattern of any of the engine's languages. A pattern holds no state of a match, so one may be shared.
@@ -22,7 +22,7 @@ export function compilePattern(kind: PatternKind, source: string, options: Patte
     case 'osmatch':
       return compileOsMatch(source, options.caseSensitive)
     case 'pcre2':
-      return compilePcre2(source, options.captures)
+      return compilePcre2(source, options.captures, options.plain)
     case 'wordmatch':
       return compileWordMatch(source)
     case 'string':

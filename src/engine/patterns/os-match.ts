@@ -1,8 +1,10 @@
 /**
  * OS_Match ("sregex"): alternatives of plain text with anchors. spec/engine-regex.md, section 3.
  */
+import { osMatchLiterals, type Requirement } from './literals.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'
-import { lowerAscii, maxPatternLength, tooLong } from './pattern.ts'
+import { maxPatternLength, tooLong } from './pattern.ts'
+import { hasHighByte, lowerAscii, lowered } from './text.ts'
 
 /** One alternative of OS_Match. An empty `text` without both anchors matches everything. */
 export interface Alternative {
@@ -31,6 +33,7 @@ export function parseOsMatch(source: string): { negated: boolean; alternatives: 
 class OsMatch implements Pattern {
   readonly kind = 'osmatch'
   readonly source: string
+  readonly literals: Requirement
   private readonly negated: boolean
   private readonly alternatives: Alternative[]
 
@@ -39,10 +42,11 @@ class OsMatch implements Pattern {
     this.source = source
     this.negated = negated
     this.alternatives = alternatives.map((one) => ({ ...one, text: foldedText(one, caseSensitive) }))
+    this.literals = osMatchLiterals(this.alternatives, negated)
   }
 
   test(text: string): boolean {
-    const lower = lowerAscii(text)
+    const lower = lowered(text)
     return this.alternatives.some((one) => holds(one, lower)) !== this.negated
   }
 
@@ -60,10 +64,6 @@ function holds({ text, atStart, atEnd }: Alternative, lower: string): boolean {
   if (atStart && atEnd) return lower === text
   if (atStart) return lower.startsWith(text)
   if (atEnd) return lower.endsWith(text)
+  // The original compares a signed pattern byte with an unsigned text byte here: beyond ASCII they are never equal (x86-64).
   return lower.includes(text) && !hasHighByte(text)
-}
-
-/** The unanchored search compares a signed pattern byte with an unsigned text byte: beyond ASCII they are never equal (x86-64). */
-export function hasHighByte(text: string): boolean {
-  return /[\x80-\xff]/.test(text)
 }

@@ -11,8 +11,9 @@
  *
  * Cost: every step either moves on in the text, uses up a saved place, or begins again further right; see {@link runAlternative}.
  */
-import type { RegexAlternative, Token } from './os-regex-compile.ts'
-import { markByte, parseOsRegex } from './os-regex-compile.ts'
+import { osRegexLiterals, type Requirement } from './literals.ts'
+import type { RegexAlternative, Token } from './os-regex-parse.ts'
+import { markByte, parseOsRegex } from './os-regex-parse.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'
 
 /** Compiles an OS_Regex pattern. With `captures`, groups are recorded, which changes a few results at the end of the text. */
@@ -25,6 +26,7 @@ export function compileOsRegex(source: string, captures = false, caseSensitive =
 class OsRegex implements Pattern {
   readonly kind = 'osregex'
   readonly source: string
+  readonly literals: Requirement
   private readonly alternatives: RegexAlternative[]
   private readonly recording: boolean
 
@@ -32,6 +34,7 @@ class OsRegex implements Pattern {
     this.source = source
     this.alternatives = alternatives
     this.recording = recording
+    this.literals = osRegexLiterals(alternatives)
   }
 
   test(text: string): boolean {

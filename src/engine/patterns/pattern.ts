@@ -36,6 +36,11 @@ export interface Pattern {
   readonly kind: PatternKind
   /** The pattern as it was written. */
   readonly source: string
+  /**
+   * Lower-case literals of which one at least must occur in the lower-cased text ({@link lowerAscii}) for the pattern to match: an empty
+   * list never matches. Undefined: nothing is known, the pattern must be tried. Sound for every text; see literals.ts.
+   */
+  readonly literals: readonly string[] | undefined
   /** Whether the text matches. Negation by `negate="yes"` is not known here; the `!` of osmatch is. */
   test(text: string): boolean
   /**
@@ -59,11 +64,4 @@ export const maxPatternLength = 20_480
 export const tooLong: PatternError = {
   code: 3,
   message: `the pattern is longer than ${maxPatternLength} bytes`,
-}
-
-const beyondAscii = /[^\0-\x7f]/
-
-/** Lower case of A to Z alone: `toLowerCase` would also fold the bytes 0xC0 to 0xDE, which are no letters here. */
-export function lowerAscii(text: string): string {
-  return beyondAscii.test(text) ? text.replace(/[A-Z]+/g, (run) => run.toLowerCase()) : text.toLowerCase()
 }

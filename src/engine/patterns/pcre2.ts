@@ -1,14 +1,27 @@
-/** PCRE2 patterns. spec/engine-regex.md, section 6. */
+/**
+ * PCRE2 patterns. spec/engine-regex.md, section 6.
+ *
+ * A pattern is read into a tree (pcre2/parse.ts). From it come the reference matcher, which does all that PCRE2 does (pcre2/vm.ts), and where
+ * it means the same a native RegExp (pcre2/native.ts), which does it about fifty times faster.
+ *
+ * The bounds: a native match takes time linear in text times pattern once it has gone back 50,000 times (linear.ts). The reference matcher
+ * gives up after PCRE2's own limit of ten million tries, half a second or so; look-arounds, back-references, recursion and what else has no
+ * native form are bounded by that. Both come after a look for the required literals, as in PCRE2.
+ */
+import { pcre2Literals, type Requirement } from './literals.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'
 import type { Pcre2Pattern } from './pcre2/ast.ts'
+import { type Native, toNative } from './pcre2/native.ts'
 import { parsePcre2 } from './pcre2/parse.ts'
 import { compileProgram } from './pcre2/program.ts'
 import { Pcre2SyntaxError } from './pcre2/reader.ts'
 import { type Codes, Matcher } from './pcre2/vm.ts'
+import { lowered } from './text.ts'
 
-export function compilePcre2(source: string, captures = false): Compiled {
+/** Compiles a PCRE2 pattern. `plain`: the reference matcher alone. */
+export function compilePcre2(source: string, captures = false, plain = false): Compiled {
   try {
-    return { pattern: new Pcre2(source, parsePcre2(source), captures) }
+    return { pattern: new Pcre2(source, parsePcre2(source), captures, plain) }
   } catch (error) {
     if (!(error instanceof Pcre2SyntaxError)) throw error
     return { error: { code: 0, message: error.message } }
@@ -18,21 +31,62 @@ export function compilePcre2(source: string, captures = false): Compiled {
 class Pcre2 implements Pattern {
   readonly kind = 'pcre2'
   readonly source: string
+  readonly literals: Requirement
   private readonly parsed: Pcre2Pattern
   private readonly captures: boolean
+  private readonly plain: boolean
+  private native: Native | undefined
   private matcher: Matcher | undefined
+  private isPrepared = false
 
-  constructor(source: string, parsed: Pcre2Pattern, captures: boolean) {
+  constructor(source: string, parsed: Pcre2Pattern, captures: boolean, plain: boolean) {
     this.source = source
     this.parsed = parsed
     this.captures = captures
+    this.plain = plain
+    this.literals = pcre2Literals(parsed)
   }
 
   test(text: string): boolean {
-    return this.exec(text) !== undefined
+    if (this.plain) return this.search(text, 0) !== undefined
+    if (!this.mayMatch(text)) return false
+    return this.nativeFor(text)?.test(text) ?? this.search(text, 0) !== undefined
   }
 
   exec(text: string, start = 0): Match | undefined {
+    if (this.plain) return this.search(text, start)
+    if (!this.mayMatch(text)) return undefined
+    const native = this.nativeFor(text)
+    if (!native) return this.search(text, start)
+    const found = native.exec(start === 0 ? text : text.slice(start))
+    if (!found) return undefined
+    const captures: string[] = []
+    if (this.captures) {
+      for (let group = 1; group < found.length; group++) {
+        if (found[group] === undefined) continue
+        while (captures.length < group - 1) captures.push('')
+        captures.push(found[group]!)
+      }
+    }
+    return { end: start + found.index + found[0].length - 1, captures }
+  }
+
+  private mayMatch(text: string): boolean {
+    if (!this.literals) return true
+    const lower = lowered(text)
+    return this.literals.some((literal) => lower.includes(literal))
+  }
+
+  /** The native form, if there is one and it holds for the text. It is made at first use: most patterns of a ruleset never come to it. */
+  private nativeFor(text: string): RegExp | undefined {
+    if (!this.isPrepared) {
+      this.native = toNative(this.parsed)
+      this.isPrepared = true
+    }
+    return this.native?.accepts(text) ? this.native.regexp : undefined
+  }
+
+  private search(text: string, start: number): Match | undefined {
     this.matcher ??= new Matcher(this.parsed, compileProgram(this.parsed))
     const subject = start === 0 ? text : text.slice(start)
     const codes = this.parsed.utf ? codePoints(subject) : Buffer.from(subject, 'latin1')

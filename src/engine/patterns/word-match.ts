@@ -3,7 +3,7 @@
  * os_regex_match.c, 4.14.
  */
 import type { Compiled, Match, Pattern } from './pattern.ts'
-import { lowerAscii } from './pattern.ts'
+import { lowerAscii, lowered } from './text.ts'
 
 export function compileWordMatch(source: string): Compiled {
   return { pattern: new WordMatch(source) }
@@ -12,6 +12,7 @@ export function compileWordMatch(source: string): Compiled {
 class WordMatch implements Pattern {
   readonly kind = 'wordmatch'
   readonly source: string
+  readonly literals = undefined
   private readonly always: boolean
   private readonly pieces: { text: string; atStart: boolean }[]
 
@@ -30,7 +31,7 @@ class WordMatch implements Pattern {
 
   test(text: string): boolean {
     if (this.always) return true
-    const lower = lowerAscii(text)
+    const lower = lowered(text)
     return this.pieces.some((piece) => (piece.atStart ? lower.startsWith(piece.text) : lower.includes(piece.text)))
   }
 

@@ -5,7 +5,8 @@
  * included) with or without a repeat, and a mark, which is what both parentheses become.
  */
 import type { PatternError } from './pattern.ts'
-import { lowerAscii, maxPatternLength, tooLong } from './pattern.ts'
+import { maxPatternLength, tooLong } from './pattern.ts'
+import { lowerAscii } from './text.ts'
 
 export type Token =
   | { kind: 'literal'; byte: number }

@@ -1,0 +1,29 @@
+/** Texts as the matchers look at them. */
+
+const beyondAscii = /[^\0-\x7f]/
+
+/** Whether a byte string leaves ASCII. */
+export function hasHighByte(text: string): boolean {
+  return beyondAscii.test(text)
+}
+
+/** Lower case of A to Z alone: `toLowerCase` would also fold the bytes 0xC0 to 0xDE, which are no letters here. Keeps the length. */
+export function lowerAscii(text: string): string {
+  return beyondAscii.test(text) ? text.replace(/[A-Z]+/g, (run) => run.toLowerCase()) : text.toLowerCase()
+}
+
+/** Folding a shorter text costs less than asking whether it is the last one. */
+const worthRemembering = 48
+
+let lastText = ''
+let lastLower = ''
+
+/** {@link lowerAscii}, remembering the last long text: an event's log meets hundreds of patterns in a row (0.4 µs for each of 500 bytes). */
+export function lowered(text: string): string {
+  if (text.length < worthRemembering) return lowerAscii(text)
+  if (text !== lastText) {
+    lastLower = lowerAscii(text)
+    lastText = text
+  }
+  return lastLower
+}
