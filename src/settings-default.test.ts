@@ -8,8 +8,12 @@ import { defaultOssecConf, defaultSettings } from './settings-default.ts'
 /** Takes `# ` from lines that hold an option or an entry, and leaves sentences alone. */
 const withExamples = (yaml: string) => yaml.replace(/^( *)# ( *[a-z][\w-]*:(?: .*)?)$/gm, '$1$2')
 
-/** Ends each comment at its first sentence, so that the block behind it counts. */
-const withBlocks = (xml: string) => xml.replace(/<!--([^<]*)((?:<(?!!)[\s\S]*?>[^<]*)+)-->/g, '<!--$1-->$2')
+/** Ends each comment before its first element, so that the elements count. */
+const withBlocks = (xml: string) =>
+  xml.replace(/<!--([\s\S]*?)-->/g, (comment, inside: string) => {
+    const at = inside.search(/<[a-z]/)
+    return at === -1 ? comment : `<!--${inside.slice(0, at)}-->${inside.slice(at)}`
+  })
 
 function filesOf(yaml: string, conf: string): Files {
   const all: Record<string, { text: string; mode: number }> = {
