@@ -5,7 +5,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import type { HttpRequest, HttpResponse } from '../define.ts'
+import type { HttpRequest } from '../define.ts'
+import type { HttpResult } from './attempt.ts'
+import { failure } from './failure.ts'
 
 /** Bytes of an answer that are read; the rest is dropped with the connection. */
 const most_bytes = 64 * 1024
@@ -16,13 +18,6 @@ export interface TlsOptions {
   /** False: any certificate is taken. */
   ssl_verify?: boolean
 }
-
-export type HttpResult =
-  | { kind: 'answer'; response: HttpResponse }
-  /** `busy`: it could not be reached at all, so it is not about this request. */
-  | { kind: 'failed'; reason: string; busy: boolean }
-  /** It is no request: a URL or header that cannot be. */
-  | { kind: 'impossible'; reason: string }
 
 export interface HttpClient {
   /** Never rejects. `wants_text` false: the body of a 2xx answer is not looked at. */
@@ -176,28 +171,4 @@ function flat(fields: Record<string, string | string[] | undefined>): Record<str
     if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
   }
   return out
-}
-
-function failure(error: NodeJS.ErrnoException): HttpResult | 'closed' {
-  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.code ?? ''
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') return 'closed'
-  if (code === 'UND_ERR_INVALID_ARG' || code.startsWith('ERR_INVALID'))
-    return { kind: 'impossible', reason: error.message }
-  return { kind: 'failed', reason: words[code] ?? `cannot be reached: ${error.message}`, busy: true }
-}
-
-const words: Record<string, string> = {
-  ECONNREFUSED: 'cannot be reached: connection refused (ECONNREFUSED)',
-  ENOTFOUND: 'cannot be reached: no such host (ENOTFOUND)',
-  EAI_AGAIN: 'cannot be reached: the name server does not answer (EAI_AGAIN)',
-  EHOSTUNREACH: 'cannot be reached: no route to the host (EHOSTUNREACH)',
-  ENETUNREACH: 'cannot be reached: no network (ENETUNREACH)',
-  UND_ERR_CONNECT_TIMEOUT: 'cannot be reached: no connection within 30 s',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its certificate is self-signed; name its authority with ca_file, or set ssl_verify to false',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by an unknown authority; name it with ca_file',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by an unknown authority; name it with ca_file',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by an unknown authority; name it with ca_file',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host name',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
 }

@@ -1,86 +1,15 @@
 /** One try of one alert at one destination: through a definition of `integrations/`, or through a script. Sending only; when and how often is queue.ts. */
-import { createHash } from 'node:crypto'
-import { type Alert, fromBytes } from '../alert.ts'
+import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { HttpRequest, Integration, IntegrationContext, Outcome } from '../define.ts'
-import { renderBody, renderTitle } from '../integrations/message.ts'
+import type { Integration } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
+import { type Attempt, attempt, type Post } from './attempt.ts'
 import { createHttpClient, type TlsOptions } from './http.ts'
-import { describe, judge } from './outcome.ts'
-
-export interface Attempt {
-  outcome: Outcome
-  /** What was sent, for people; made only when it is kept. Secrets are still in it. */
-  request?(): string
-  answer?: string
-}
 
 export interface Sender {
   /** Never rejects. `line` is the alert as a byte string. */
   send(line: string, alert: Alert, signal: AbortSignal): Promise<Attempt>
   close(): Promise<void>
-}
-
-/** The alert of a line of alerts.json (a byte string); undefined when it is none. */
-export function parseAlert(line: string): Alert | undefined {
-  try {
-    const value = JSON.parse(asText(line))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function asText(line: string): string {
-  return /[\x80-\xff]/.test(line) ? fromBytes(line) : line
-}
-
-/** The same for every try of an alert at a destination, also after a restart: a line holds the alert's id and time, which no other line has. */
-export function idempotencyKey(destination: string, line: string): string {
-  return createHash('sha256').update(`${destination}\0`).update(line, 'latin1').digest('hex').slice(0, 32)
-}
-
-/** Title and body are rendered only when a definition asks for them: most look at the alert itself. */
-class Context implements IntegrationContext {
-  readonly now: number
-  private readonly alert: Alert
-  private readonly bytes: string
-  private readonly destination: string
-
-  constructor(alert: Alert, line: string, destination: string, now: number) {
-    this.alert = alert
-    this.bytes = line
-    this.destination = destination
-    this.now = now
-  }
-  get idempotency_key(): string {
-    return idempotencyKey(this.destination, this.bytes)
-  }
-  get line(): string {
-    return asText(this.bytes)
-  }
-  get title(): string {
-    return renderTitle(this.alert)
-  }
-  get body(): string {
-    return renderBody(this.alert)
-  }
-}
-
-/** What a definition makes of an alert: its request, undefined when the alert is not for it, or the error it threw. */
-export function buildRequest(
-  integration: Integration,
-  options: Record<string, unknown>,
-  destination: string,
-  line: string,
-  alert: Alert,
-  now: number,
-): { request: HttpRequest | undefined } | { error: Error } {
-  try {
-    return { request: integration.request(alert, options, new Context(alert, line, destination, now)) }
-  } catch (error) {
-    return { error: error as Error }
-  }
 }
 
 /** @throws when the destination's CA file cannot be read */
@@ -90,28 +19,8 @@ export function createHttpSender(destination: Destination, integration: Integrat
   const deadline_ms = destination.deadline * 1000
   return {
     async send(line, alert, signal) {
-      const built = buildRequest(integration, options, name, line, alert, now())
-      // An alert that the definition cannot read will not become readable.
-      if ('error' in built)
-        return { outcome: { kind: 'rejected', reason: `no request could be made of it: ${built.error.message}` } }
-      const { request } = built
-      if (request === undefined) return { outcome: { kind: 'delivered' } }
-      const show = () => showRequest(request)
-      const result = await client.send(request, deadline_ms, integration.outcome !== undefined, signal)
-      if (result.kind === 'impossible')
-        return { outcome: { kind: 'rejected', reason: `not sent: ${result.reason}` }, request: show }
-      if (result.kind === 'failed')
-        return { outcome: { kind: 'retry', reason: result.reason, busy: result.busy }, request: show }
-      const { response } = result
-      let outcome: Outcome
-      try {
-        outcome = integration.outcome?.(response, options) ?? judge(response, now())
-      } catch {
-        // An answer that the definition cannot read is judged by its status.
-        outcome = judge(response, now())
-      }
-      if (outcome.kind === 'delivered') return { outcome }
-      return { outcome, request: show, answer: describe(response) }
+      const post: Post = (request, wants_text) => client.send(request, deadline_ms, wants_text, signal)
+      return attempt(integration, options, { destination: name, line, alert, now }, post)
     },
     close: () => client.close(),
   }
@@ -135,20 +44,4 @@ export function createScriptSender(
     },
     close: async () => {},
   }
-}
-
-/** A request as text: method, URL, headers, an empty line, the body. */
-export function showRequest({ method = 'POST', url, headers, json, body }: HttpRequest): string {
-  const text =
-    json !== undefined
-      ? JSON.stringify(json, null, 2)
-      : typeof body === 'string'
-        ? body
-        : body
-          ? Buffer.from(body).toString()
-          : ''
-  const fields = { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers }
-  const head = [`${method} ${url}`, ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`)]
-  const shown = text.length > 16_384 ? `${text.slice(0, 16_384)}\n… (${text.length} characters)` : text
-  return `${head.join('\n')}\n\n${shown}`
 }
