@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 import { didYouMean } from './nearest.ts'
 import type { Problem } from './problem.ts'
-import { type Path, pathText } from './settings-yaml.ts'
+import { type Path, pathText } from './settings-path.ts'
 
 export interface Checker {
   report(severity: Problem['severity'], path: Path, message: string, hint?: string): void

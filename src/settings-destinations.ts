@@ -8,9 +8,9 @@ import type { Files } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem } from './problem.ts'
 import { collectSecrets, explain, optionNames } from './settings-check.ts'
+import type { Path } from './settings-path.ts'
 import { type Load, type Reading, split } from './settings-reading.ts'
 import { destinationOptions, scriptOptions, toSeconds } from './settings-schema.ts'
-import type { Path } from './settings-yaml.ts'
 import { blockProblem } from './wazuh/integratord.ts'
 
 type Common = z.infer<typeof destinationOptions>

@@ -4,9 +4,9 @@ import type { ReceiverSetting, ResponseSettings, WodleSetting } from './config.t
 import type { Receiver, Response, Wodle } from './define.ts'
 import { didYouMean } from './nearest.ts'
 import { collectSecrets, optionNames } from './settings-check.ts'
+import type { Path } from './settings-path.ts'
 import { type Load, type Reading, split } from './settings-reading.ts'
 import { receiverOptions, type Settings, toByteCount, toSeconds, wodleOptions } from './settings-schema.ts'
-import type { Path } from './settings-yaml.ts'
 import type { OssecReading } from './wazuh/ossec-conf.ts'
 
 type Definition = Pick<Wodle, 'options'>

@@ -1,6 +1,6 @@
 import type { Resolver } from './secrets.ts'
 import type { Checker } from './settings-check.ts'
-import { type Path, pathText } from './settings-yaml.ts'
+import { type Path, pathText } from './settings-path.ts'
 
 /** outrider.yaml while it is read, and where to say what is wrong with it. */
 export interface Reading extends Checker {

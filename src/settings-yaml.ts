@@ -1,8 +1,7 @@
 /** outrider.yaml as a value, with the line of everything in it. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit, type YAMLError } from 'yaml'
 import type { Problem } from './problem.ts'
-
-export type Path = readonly (string | number)[]
+import type { Path } from './settings-path.ts'
 
 export interface YamlFile {
   /** Plain data; undefined when the text is not YAML. */
@@ -85,9 +84,4 @@ export function readYaml(file: string, text: string): YamlFile {
 
   const isBroken = document.errors.length > 0
   return { value: isBroken ? undefined : document.toJS(), lineOf, problems }
-}
-
-/** `destinations.soc-slack.rule_id[2]` */
-export function pathText(path: Path): string {
-  return path.map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`)).join('')
 }
