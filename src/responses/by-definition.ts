@@ -39,11 +39,23 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
   function work(name: string): void {
     const queue = queueOf(name)
     queue.busy ??= run(name, queue)
-      .catch((error) => log.error(`${name}: ${error instanceof Error ? error.stack : error}`))
+      .catch((error) => {
+        log.error(`${name}: ${error instanceof Error ? error.message : error}`)
+        // A full disk, a locked database: what it was at is taken up again, as after a crash.
+        again(name)
+      })
       .finally(() => {
         queue.busy = undefined
         kick()
       })
+  }
+
+  function again(name: string): void {
+    try {
+      store.retry(name, now() + 5000)
+    } catch {
+      // Then at the next start.
+    }
   }
 
   async function run(name: string, queue: Queue): Promise<void> {

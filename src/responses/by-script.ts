@@ -41,18 +41,28 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
   const lanes = createLanes(places)
   const optionsFor = (lease: Lease) => ({ ...script, env: { OUTRIDER_LEASE: lease.id } })
 
-  function guarded(lease: Lease, work: () => Promise<void>): Promise<void> {
-    return work()
-      .catch((error) =>
-        log.error(`${lease.response}: ${error instanceof Error ? error.stack : error}`, fieldsOf(lease)),
-      )
-      .finally(kick)
+  /** An error of our own (a full disk, a locked database) leaves the lease where it was; it is taken up again, as after a crash. */
+  async function guarded(lease: Lease, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      log.error(`${lease.response} ${lease.target}: ${error instanceof Error ? error.message : error}`, fieldsOf(lease))
+      try {
+        const { state } = store.get(lease.id)!
+        const again = state === 'adding' ? { state: 'planned' as const, redo: true } : {}
+        store.update(lease.id, { ...again, due: now() + 5000 })
+      } catch {
+        // Then at the next start.
+      }
+    } finally {
+      kick()
+    }
   }
 
   async function add(id: string): Promise<void> {
     const begun = state.transaction(() => begin(store.get(id)!))
     if (!begun) return
-    if (begun.redo) {
+    if (begun.redo && !store.actingByKey(begun.key, begun.id)) {
       // It was interrupted, or the machine was started anew: it may or may not be in force, and many a script would do it twice.
       const run = await runDelete(begun.call!, optionsFor(begun))
       desk.note(begun, 'delete', run.failure, outputOf(run))

@@ -280,6 +280,13 @@ export function createLeaseStore({ db }: State) {
       sql(`UPDATE lease SET due = ?1 WHERE state IN ('planned', 'adding', 'undoing')`).run(now)
       sql(`UPDATE lease SET due = until WHERE state = 'in force'`).run()
     },
+    /** Makes what a definition was at, and has not finished, due again. */
+    retry(definition: string, due: number): void {
+      sql(
+        `UPDATE lease SET due = ? WHERE definition = ? AND due IS NULL
+           AND (state IN ('adding', 'undoing') OR state = 'in force' AND until IS NOT NULL)`,
+      ).run(due, definition)
+    },
     /** Everything in force ends now; what is not begun is not begun any more. */
     endAll(now: number): void {
       sql(`UPDATE lease SET until = ?1, due = ?1 WHERE state = 'in force'`).run(now)

@@ -49,6 +49,7 @@ export interface ScriptRun {
  * Starts the script with `add` and answers its question.
  *
  * @param decide called once, as soon as the first line is there; what it keeps must be kept when it returns, since the script acts next
+ * @throws what `decide` throws; the script was then told to abort
  */
 export async function runAdd(
   call: ScriptCall,
@@ -60,6 +61,7 @@ export async function runAdd(
   const speaks = call.dialect !== 'ossec'
   let answer: Answer | undefined
   let decision: 'continue' | 'abort' | undefined
+  let undecided: unknown
   let readsToEnd = false
   let printed = ''
 
@@ -82,7 +84,13 @@ export async function runAdd(
     const line = fromBytes(bytes)
     note('script', line)
     answer = parseAnswer(line)
-    decision = options.decide(answer)
+    try {
+      decision = options.decide(answer)
+    } catch (error) {
+      // What was decided could not be kept, so it must not be done.
+      undecided = error
+      decision = 'abort'
+    }
     say(messageFor(call, decision))
     running.end()
   }
@@ -101,6 +109,7 @@ export async function runAdd(
   clearInterval(watch)
   // A last line without its end counts for fgets(3), too.
   if (speaks && !answer && printed !== '') hear(printed)
+  if (undecided !== undefined) throw undecided
   return { answer, decision, reads_to_end: readsToEnd, result, failure: explain(result) }
 }
 

@@ -105,7 +105,7 @@ export interface Bench {
   /** Time passes, and what then comes is waited for. */
   pass(seconds: number): Promise<void>
   /** As after kill -9: everything in memory is gone. */
-  restart(change?: Partial<ResponderOptions>): Promise<Bench>
+  restart(change?: BenchOptions): Promise<Bench>
 }
 
 export interface BenchOptions extends Partial<Omit<ResponderOptions, 'settings'>> {
@@ -113,6 +113,8 @@ export interface BenchOptions extends Partial<Omit<ResponderOptions, 'settings'>
   /** Scripts in active-response/bin. */
   scripts?: Record<string, string>
   firewall?: (file: string) => Response
+  /** Sees the database before anyone else does. */
+  mortal?: ((state: State) => void) | undefined
 }
 
 export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
@@ -131,7 +133,7 @@ async function open(t: TestContext, home: string, time: FakeTime, options: Bench
   const state = openState(join(home, 'state.db'), migrations)
   t.after(() => state.close())
   const log = recordingLog()
-  const { settings, scripts, firewall = fileFirewall, ...rest } = options
+  const { settings, scripts: _, firewall = fileFirewall, mortal, ...rest } = options
   const definition = firewall(join(home, 'firewall'))
   const responder = await createResponder({
     state,
@@ -154,6 +156,7 @@ async function open(t: TestContext, home: string, time: FakeTime, options: Bench
   })
   await responder.start()
   await responder.settled()
+  mortal?.(state)
   t.after(() => responder.stop())
   let serial = 0
   return {
