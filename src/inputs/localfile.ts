@@ -10,6 +10,7 @@
 import { resolve } from 'node:path'
 import { type Event, toBytes } from '../alert.ts'
 import type { LocalfileBlock } from '../config.ts'
+import type { AppendOptions } from '../durable/append.ts'
 import type { FileCursor } from '../durable/follow.ts'
 import { statOf } from '../durable/history.ts'
 import { openPlain } from '../durable/source.ts'
@@ -80,6 +81,11 @@ export function cursorName(location: string, path: string): string {
 export function isRead(state: State, location: string, inode: string, size: number): boolean {
   const cursor = state.cursor<FileCursor>(cursorName(location, location)).get()
   return cursor !== undefined && cursor.inode === inode && cursor.offset === size
+}
+
+/** For openAppend: a file of ours is put away at this length, when all of it has been read. Default 16 MiB. */
+export function rotateWhenRead(state: State, path: string, max_bytes = 16 << 20): NonNullable<AppendOptions['rotate']> {
+  return { max_bytes, isDrained: (inode, size) => isRead(state, path, inode, size) }
 }
 
 // Text files only: reading these line by line would only make noise.
@@ -309,8 +315,13 @@ function isAt(path: string, { offset, witness }: FileCursor): boolean {
   }
 }
 
+type EventOptions = Pick<
+  LocalfileOptions,
+  'block' | 'log' | 'hostname' | 'host_ip' | 'now' | 'utc_offset' | 'event_location'
+>
+
 /** What becomes of a record: dropped by `<ignore>` and `<restrict>`, or an event. */
-function eventMaker(options: LocalfileOptions): (log: string, path: string) => Event | undefined {
+export function eventMaker(options: EventOptions): (log: string, path: string) => Event | undefined {
   const { block, log, hostname, host_ip = '', now, utc_offset, event_location } = options
   const compile = ({ type, pattern }: LocalfileBlock['ignore'][number]) =>
     compilePattern(type, toBytes(pattern)).pattern!

@@ -40,7 +40,7 @@ export interface ProgramOptions {
   stderr: 'merge' | 'drop' | 'separate'
   /** Sees each piece of stdout as it comes, also beyond the limit. */
   on_output?(bytes: Buffer): void
-  /** Added to the niceness of the program, 0 to 19. Default 0. */
+  /** Niceness of the program, 0 to 19. Default: our own. */
   nice?: number
   /** Ends the program as the deadline does. */
   signal?: AbortSignal
