@@ -1,12 +1,13 @@
 /** Receivers, wodles and responses of outrider.yaml: what stands in the file, checked against the definitions. */
 import { resolve } from 'node:path'
+import type * as z from 'zod/mini'
 import type { ReceiverSetting, ResponseSettings, WodleSetting } from './config.ts'
 import type { Receiver, Response, Wodle } from './define.ts'
 import { didYouMean } from './nearest.ts'
 import { collectSecrets, optionNames } from './settings-check.ts'
 import type { Path } from './settings-path.ts'
-import { type Load, type Reading, split } from './settings-reading.ts'
-import { receiverOptions, type Settings, toByteCount, toSeconds, wodleOptions } from './settings-schema.ts'
+import { isGroup, type Load, type Reading, split } from './settings-reading.ts'
+import { receiverOptions, responseOptions, toByteCount, toSeconds, wodleOptions } from './settings-schema.ts'
 import type { OssecReading } from './wazuh/ossec-conf.ts'
 
 type Definition = Pick<Wodle, 'options'>
@@ -98,51 +99,85 @@ export async function readWodles(reading: Reading, load: Load<Wodle>, ossec: Oss
 }
 
 /**
- * `options` gets an entry for each of our responses that can be used: those with options that are right, and those that need none.
+ * Reads `responses:`. Its options are read one by one: a wrong option of one response loses that response only; anything else that is wrong keeps all
+ * of them at saying what they would do, because a lost `never` or `max_per_minute` could lock somebody out.
  */
 export async function readResponses(
   reading: Reading,
-  settings: Settings,
+  raw: unknown,
   load: Load<Response>,
-  ossec: OssecReading,
+  isWhiteListWhole: boolean,
 ): Promise<ResponseSettings> {
-  const given = settings.responses ?? {}
+  const path = ['responses']
+  const problem = (at: Path, message: string, hint?: string) => reading.report('error', at, message, hint)
+  if (raw !== undefined && raw !== null && !isGroup(raw)) problem(path, 'not a group of options')
+  const given = isGroup(raw) ? raw : {}
+  const known = Object.keys(responseOptions.shape)
+  const isStrange = Object.keys(given).filter((key) => !known.includes(key))
+  for (const key of isStrange)
+    problem([...path, key], 'no such option', didYouMean(key, known) ?? `known are ${known.join(', ')}`)
+
+  const wrong: string[] = [...isStrange]
+  function read<K extends 'enabled' | 'never' | 'max_per_minute' | 'deadline'>(key: K) {
+    const value =
+      given[key] === undefined ? undefined : reading.parse(responseOptions.shape[key], given[key], [...path, key])
+    if (given[key] !== undefined && value === undefined) wrong.push(key)
+    return value as z.infer<typeof responseOptions>[K]
+  }
+  const enabled = read('enabled') ?? false
+  const never = read('never') ?? []
+  const max_per_minute = read('max_per_minute') ?? 60
+  const deadline = toSeconds(read('deadline') ?? 30)
+
+  const why = !isWhiteListWhole
+    ? 'not all of <white_list> could be read'
+    : wrong.length > 0
+      ? `of the errors in ${wrong.join(', ')}`
+      : undefined
+  if (enabled && why !== undefined) {
+    const hint = isWhiteListWhole ? 'mend them' : 'mend what is reported for the ossec.conf files'
+    problem([...path, 'enabled'], `responses only say what they would do, because ${why}`, hint)
+  }
+  const { options, unusable } = await readResponseOptions(reading, given.options, load)
+  return { enabled: enabled && why === undefined, options, unusable, never, max_per_minute, deadline }
+}
+
+/** `options` gets an entry for each of our responses that can be used: those with options that are right, and those that need none. */
+async function readResponseOptions(
+  reading: Reading,
+  raw: unknown,
+  load: Load<Response>,
+): Promise<{ options: ResponseSettings['options']; unusable: string[] }> {
+  const path = ['responses', 'options']
   const options: ResponseSettings['options'] = {}
   const unusable: string[] = []
+  if (raw !== undefined && raw !== null && !isGroup(raw)) {
+    reading.report(
+      'error',
+      path,
+      'not a group of entries',
+      'write the name of a response, and its options below the name',
+    )
+    // Which ones were meant to have other options is not known.
+    return { options, unusable: load.names }
+  }
+  const given = raw ?? {}
   for (const name of load.names) {
-    const definition = (await load(name))!
-    const raw = given.options?.[name]
-    if (raw === undefined) {
-      const preset = definition.options.safeParse({})
+    const { options: schema } = (await load(name))!
+    if (given[name] === undefined) {
+      const preset = schema.safeParse({})
       if (preset.success) options[name] = preset.data
       continue
     }
-    collectSecrets(definition.options, raw, reading.secrets)
-    const parsed = reading.parse(definition.options, raw, ['responses', 'options', name])
+    collectSecrets(schema, given[name], reading.secrets)
+    const parsed = reading.parse(schema, given[name] ?? {}, [...path, name])
     if (parsed) options[name] = parsed
     else unusable.push(name)
   }
-  for (const name of Object.keys(given.options ?? {})) {
+  for (const name of Object.keys(given)) {
     if (load.names.includes(name)) continue
     const hint = didYouMean(name, load.names) ?? `known are ${load.names.join(', ')}`
-    reading.report('error', ['responses', 'options', name], `there is no response "${name}"`, hint)
+    reading.report('error', [...path, name], `there is no response "${name}"`, hint)
   }
-  let enabled = given.enabled ?? false
-  if (enabled && !ossec.isWhiteListWhole) {
-    enabled = false
-    reading.report(
-      'error',
-      ['responses', 'enabled'],
-      'responses only say what they would do, because not all of <white_list> could be read',
-      'mend what is reported for the ossec.conf files',
-    )
-  }
-  return {
-    enabled,
-    options,
-    unusable,
-    never: given.never ?? [],
-    max_per_minute: given.max_per_minute ?? 60,
-    deadline: given.deadline === undefined ? 30 : toSeconds(given.deadline),
-  }
+  return { options, unusable }
 }

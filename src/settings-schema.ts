@@ -102,6 +102,18 @@ export const wodleOptions = z.object({
   run_on_start: z.optional(z.boolean()).check(about('Also run when Outrider starts. Default: true.')),
 })
 
+export const responseOptions = z.object({
+  enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
+  never: list('Addresses, networks and names that are never acted on, besides <white_list> and the built-in guards.'),
+  max_per_minute: z
+    .optional(wholeNumber(1, 1_000_000))
+    .check(about('At most this many new blocks a minute. Default: 60.')),
+  deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
+  options: z
+    .optional(z.record(z.string(), z.record(z.string(), z.unknown())))
+    .check(about('Options of our own responses, by their name.')),
+})
+
 const name = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]*$/, 'a name has letters, digits, ".", "-" and "_" only'))
 
 // ----------------------------------------------------------------------------------------------------------------------- sections
@@ -139,23 +151,7 @@ export const sections = {
   wodles: z
     .optional(z.record(name, z.looseObject(wodleOptions.shape)))
     .check(about('What runs on a schedule; the name becomes part of the location: command_NAME.')),
-  responses: z
-    .optional(
-      z.object({
-        enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
-        never: list(
-          'Addresses, networks and names that are never acted on, besides <white_list> and the built-in guards.',
-        ),
-        max_per_minute: z
-          .optional(wholeNumber(1, 1_000_000))
-          .check(about('At most this many new blocks a minute. Default: 60.')),
-        deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
-        options: z
-          .optional(z.record(z.string(), z.record(z.string(), z.unknown())))
-          .check(about('Options of our own responses, by their name.')),
-      }),
-    )
-    .check(about('Active responses.')),
+  responses: z.optional(responseOptions).check(about('Active responses.')),
   demo: z
     .optional(z.object({ port: wholeNumber(0, 65_535).check(about('Its port on 127.0.0.1.')) }))
     .check(

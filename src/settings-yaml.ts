@@ -82,6 +82,16 @@ export function readYaml(file: string, text: string): YamlFile {
     return line
   }
 
-  const isBroken = document.errors.length > 0
-  return { value: isBroken ? undefined : document.toJS(), lineOf, problems }
+  return { value: plainValue(), lineOf, problems }
+
+  function plainValue(): unknown {
+    if (document.errors.length > 0) return undefined
+    try {
+      return document.toJS()
+    } catch (error) {
+      // Aliases that would make it endless, or that mean nothing.
+      problems.push({ severity: 'error', file, line: 0, message: (error as Error).message })
+      return undefined
+    }
+  }
 }

@@ -243,6 +243,21 @@ test('responses stay a dry run while the white list is not whole', async () => {
   assert.equal((await read('responses: { enabled: true }')).responses.enabled, true)
 })
 
+test('a wrong option beside "enabled" keeps responses at saying what they would do', async () => {
+  await check(`
+## a guard that is lost
+responses: { enabled: true, never: 10.0.0.1, max_per_minut: 3 }
+====
+outrider.yaml:1 error: responses.max_per_minut: no such option -> did you mean "max_per_minute"?
+outrider.yaml:1 error: responses.never: not a list (got "10.0.0.1") -> write [10.0.0.1]
+outrider.yaml:1 error: responses.enabled: responses only say what they would do, because of the errors in max_per_minut, never -> mend them
+`)
+  const { responses } = await read('responses: { enabled: true, options: { remote: { token: "${env:NONE}" } } }')
+  assert.deepEqual([responses.enabled, responses.unusable], [true, ['remote']])
+  assert.deepEqual((await read('responses: { options: [drop] }')).responses.unusable, ['drop', 'remote'])
+  assert.equal((await read('responses: [enabled]')).responses.enabled, false)
+})
+
 test('a response with wrong options is not used with its defaults', async () => {
   const { responses } = await read('responses: { options: { drop: { tabel: x } } }')
   assert.deepEqual([responses.options, responses.unusable], [{}, ['drop']])

@@ -111,7 +111,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     destinations,
     receivers: await readReceivers(reading, loader(definitions.receivers)),
     wodles: await readWodles(reading, loader(definitions.wodles), ossec),
-    responses: await readResponses(reading, settings, loader(definitions.responses), ossec),
+    responses: await readResponses(reading, value.responses, loader(definitions.responses), ossec.isWhiteListWhole),
     demo: settings.demo,
     secrets: [...resolver.values].filter((value) => value !== ''),
     problems,
@@ -147,9 +147,9 @@ function readFile(path: string, file: string, mayBeMissing: boolean, files: File
   return { value: value ?? {}, lineOf }
 }
 
-const entrySections: readonly string[] = ['destinations', 'receivers', 'wodles']
+const readElsewhere: readonly string[] = ['destinations', 'receivers', 'wodles', 'responses']
 
-/** Every section but those whose entries are read one by one; a wrong one is reported and left out. */
+/** Every section but those that are read piece by piece; a wrong one is reported and left out. */
 function readSections(reading: Reading, value: Record<string, unknown>): { settings: Settings; wrong: string[] } {
   const settings: Record<string, unknown> = {}
   const wrong: string[] = []
@@ -157,7 +157,7 @@ function readSections(reading: Reading, value: Record<string, unknown>): { setti
     if (!Object.hasOwn(sections, name)) {
       const known = Object.keys(sections)
       reading.report('error', [name], 'no such section', didYouMean(name, known) ?? `known are ${known.join(', ')}`)
-    } else if (raw !== null && !entrySections.includes(name)) {
+    } else if (raw !== null && !readElsewhere.includes(name)) {
       settings[name] = reading.parse(sections[name as keyof typeof sections], raw, [name])
       if (settings[name] === undefined) wrong.push(name)
     }

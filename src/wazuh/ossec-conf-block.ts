@@ -81,7 +81,7 @@ export function unknownOption(block: Block, option: Option, known: readonly stri
 }
 
 /** The element and its value as they would have to be written, for hints. */
-export const written = (option: Option, value: string) => `write <${option.name}>${value}</${option.name}>`
+const written = (option: Option, value: string) => `write <${option.name}>${value}</${option.name}>`
 
 const show = (value: string) => (value.length > 60 ? `"${value.slice(0, 57)}…"` : `"${value}"`)
 
