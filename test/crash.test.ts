@@ -24,7 +24,7 @@ const localfile = `<ossec_config>
 </ossec_config>
 `
 
-const lineOf = (n: number) => `Jan 15 10:30:45 web app[1]: outrider-test number=${n} from 203.0.113.${n % 250}\n`
+const lineOf = (n: number) => `Jan 15 10:30:45 web app[1]: outrider-test number=${n} from 203.0.113.${(n % 250) + 1}\n`
 const numberOf = (text: string) => Number(/number=(\d+)/.exec(text)?.[1] ?? Number.NaN)
 
 test('every alert arrives although the daemon is killed twenty times and a third of the answers are 500 or 429', {

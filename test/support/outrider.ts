@@ -114,7 +114,8 @@ export async function startOutrider(
 /** Resolves when `look` gives something other than undefined or false; looks again after every change in `folder` and every 50 ms. */
 export async function eventually<T>(folder: string, look: () => T | undefined | false, within_ms = 20_000): Promise<T> {
   const deadline = Date.now() + within_ms
-  const watcher = watch(folder, { recursive: true })
+  let wake = () => {}
+  const watcher = watch(folder, { recursive: true }, () => wake())
   try {
     for (;;) {
       const found = look()
@@ -122,10 +123,10 @@ export async function eventually<T>(folder: string, look: () => T | undefined | 
       if (Date.now() > deadline) throw new Error(`not within ${within_ms} ms: ${look}`)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 50)
-        watcher.once('change', () => {
+        wake = () => {
           clearTimeout(timer)
           resolve()
-        })
+        }
       })
     }
   } finally {
