@@ -6,6 +6,7 @@ import type { Alert } from '../alert.ts'
 import type { HttpRequest, Integration } from '../define.ts'
 import { judge } from '../delivery/outcome.ts'
 import { collectSecrets, optionNames } from '../settings-check.ts'
+import { destinationOptions } from '../settings-schema.ts'
 import { integrations } from './index.ts'
 import { alert, context } from './testing.ts'
 
@@ -68,6 +69,7 @@ for (const [name, load] of Object.entries(integrations)) {
       properties: Record<string, { description?: string; secret?: boolean }>
     }
     for (const option of optionNames(integration.options)) {
+      assert.ok(!optionNames(destinationOptions).includes(option), `${option} is an option of every destination`)
       const { description, secret } = schema.properties[option]!
       assert.match(description ?? '', /^[A-Z].*\.$/s, `${option} is described`)
       assert.match(option, /^[a-z][a-z0-9_]*$/)

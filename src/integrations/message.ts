@@ -119,3 +119,20 @@ export function renderBody(alert: Alert): string {
   const log = text(alert.full_log).trim()
   return log === '' ? lines.join('\n') : `${lines.join('\n')}\n\n${log}`
 }
+
+// --------------------------------------------------------------------------------------------------------- escaping for a medium
+
+/** For HTML and its relatives (Telegram, Google Chat, Matrix, Slack): with `<` gone nothing can be an element, a link or a mention. */
+export function escapeHtml(value: string): string {
+  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+/** A Markdown code block that the text cannot leave; empty for an empty text. `most` counts the text, without the fence. */
+export function codeBlock(value: string, most: number): string {
+  return value === '' ? '' : `\`\`\`\n${cut(value.replaceAll('```', "'''"), most)}\n\`\`\``
+}
+
+/** Takes the meaning from every character that Markdown knows, and from `@`: a zero-width space after it ends a mention. */
+export function escapeMarkdown(value: string): string {
+  return value.replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replaceAll('@', '@\u200b')
+}

@@ -41,3 +41,8 @@ export function jsonOf(text: string): Record<string, unknown> {
     return {}
   }
 }
+
+/** `Authorization` of HTTP Basic, RFC 7617. */
+export function basicAuth(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}

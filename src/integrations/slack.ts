@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cut, facts, text } from './message.ts'
+import { bySeverity, cut, escapeHtml, facts, text } from './message.ts'
 import { jsonOf, secretUrl, textOption } from './options.ts'
 
 export default defineIntegration({
@@ -37,16 +37,16 @@ export default defineIntegration({
       json: {
         channel,
         // Shown in notifications and by readers for the blind; the attachment is what is seen.
-        text: cut(escaped(title), 3000),
+        text: cut(escapeHtml(title), 3000),
         attachments: [
           {
             color: bySeverity(alert, ['#8d99a6', '#2f81f7', '#d4a72c', '#e36209', '#cf222e']),
-            fallback: cut(escaped(title), 3000),
+            fallback: cut(escapeHtml(title), 3000),
             text: code(text(alert.full_log), 2900),
             mrkdwn_in: ['text'],
             fields: facts(alert).map(({ name, value }) => ({
               title: name,
-              value: cut(escaped(value), 2000),
+              value: cut(escapeHtml(value), 2000),
               short: value.length < 40,
             })),
           },
@@ -82,12 +82,8 @@ const busy = new Set([
 const aboutTheMessage =
   /^(invalid_(attachments|blocks|arguments|form_data|json|post_type)|msg_|no_text|too_many_|markdown_)/
 
-/** Slack's three: with `<` gone, no log text can be a mention or a link. https://docs.slack.dev/messaging/formatting-message-text#escaping */
-function escaped(value: string): string {
-  return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-}
-
+// Slack wants just HTML's three escaped: https://docs.slack.dev/messaging/formatting-message-text#escaping
 function code(log: string, most: number): string | undefined {
   // A fence inside would end ours, and what follows would be formatted.
-  return log === '' ? undefined : `\`\`\`${cut(escaped(log.replaceAll('```', "'''")), most)}\`\`\``
+  return log === '' ? undefined : `\`\`\`${cut(escapeHtml(log.replaceAll('```', "'''")), most)}\`\`\``
 }

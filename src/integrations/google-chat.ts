@@ -1,0 +1,54 @@
+import * as z from 'zod/mini'
+import { defineIntegration, type Outcome } from '../define.ts'
+import { bySeverity, cut, cutBytes, escapeHtml, facts, text } from './message.ts'
+import { jsonOf, secretUrl } from './options.ts'
+
+export default defineIntegration({
+  name: 'google-chat',
+  summary: 'Posts each alert to a Google Chat space through a webhook.',
+  docs: 'https://developers.google.com/workspace/chat/quickstart/webhooks',
+
+  options: z.object({
+    hook_url: secretUrl('Webhook URL (https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…).'),
+  }),
+  example: { hook_url: 'https://chat.googleapis.com/v1/spaces/AAAA/messages?key=k&token=t' },
+
+  request(alert, { hook_url }, { title, idempotency_key }) {
+    const url = new URL(hook_url)
+    // A message with the same request id is made once.
+    url.searchParams.set('requestId', idempotency_key)
+    const log = text(alert.full_log)
+    const mark = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
+    return {
+      url: url.href,
+      json: {
+        // A card and not a text: in a text <users/all> would call everybody.
+        cardsV2: [
+          {
+            cardId: 'alert',
+            card: {
+              header: { title: cut(`${mark} ${title}`, 200) },
+              sections: [
+                {
+                  widgets: [
+                    ...facts(alert).map(({ name, value }) => ({
+                      decoratedText: { topLabel: name, text: escapeHtml(cut(value, 300)), wrapText: true },
+                    })),
+                    // A message may have 32,000 bytes.
+                    ...(log === '' ? [] : [{ textParagraph: { text: escapeHtml(cutBytes(log, 4000)) } }]),
+                  ],
+                },
+              ],
+            },
+          },
+        ],
+      },
+    }
+  },
+
+  outcome({ status, text: body }): Outcome | undefined {
+    if (status === 200) return { kind: 'delivered', ref: text(jsonOf(body).name) }
+    if (status === 404) return { kind: 'paused', reason: 'HTTP 404: the webhook, or its space, was deleted' }
+    return undefined
+  },
+})

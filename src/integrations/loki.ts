@@ -1,0 +1,47 @@
+import * as z from 'zod/mini'
+import { parseTimestamp } from '../clock.ts'
+import { defineIntegration, type Outcome } from '../define.ts'
+import { oneLine, severityOf } from './message.ts'
+import { basicAuth, httpUrl, textOption, tls, withPath } from './options.ts'
+
+export default defineIntegration({
+  name: 'loki',
+  summary: 'Pushes each alert as a log line to Grafana Loki.',
+  docs: 'https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs',
+
+  options: z.object({
+    hook_url: httpUrl('Address of Loki; /loki/api/v1/push is added when it has no path.'),
+    labels: z
+      ._default(z.record(z.string().check(z.regex(/^[a-zA-Z_]\w*$/)), z.string()), { job: 'wazuh' })
+      .check(
+        z.describe(
+          'Labels of the stream. The severity is added; what differs from alert to alert must not be a label.',
+        ),
+      ),
+    tenant: textOption('Tenant, sent as X-Scope-OrgID.'),
+    user: textOption('User name; the key is then the password. Without it the key is a bearer token.'),
+    api_key: z
+      .optional(z.string().check(z.minLength(1)))
+      .check(z.meta({ description: 'Password or bearer token.', secret: true })),
+    ...tls,
+  }),
+  example: { hook_url: 'https://loki.example:3100', tenant: 'soc' },
+
+  request(alert, { hook_url, labels, tenant, user, api_key }, { line, now }) {
+    const time = parseTimestamp(alert.timestamp) ?? now
+    return {
+      url: withPath(hook_url, '/loki/api/v1/push'),
+      headers: {
+        ...(tenant && { 'x-scope-orgid': oneLine(tenant) }),
+        ...(api_key && { authorization: user ? basicAuth(user, api_key) : `Bearer ${api_key}` }),
+      },
+      // Nanoseconds, as text: the number would not fit.
+      json: { streams: [{ stream: { ...labels, severity: severityOf(alert) }, values: [[`${time}000000`, line]] }] },
+    }
+  },
+
+  outcome({ status }): Outcome | undefined {
+    if (status === 404) return { kind: 'paused', reason: 'HTTP 404: is this the address of Loki?' }
+    return undefined
+  },
+})

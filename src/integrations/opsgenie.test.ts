@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import opsgenie from './opsgenie.ts'
+import { alert, jsonOf, outcome, request } from './testing.ts'
+
+test('creates an alert whose alias makes a repeat harmless', () => {
+  const { url, headers } = request(opsgenie)
+  assert.equal(url, 'https://api.opsgenie.com/v2/alerts')
+  assert.equal(headers!.authorization, 'GenieKey 11111111-2222-3333-4444-555555555555')
+  const json = jsonOf(opsgenie)
+  assert.equal(json.alias, '0123456789abcdef0123456789abcdef')
+  assert.equal(json.priority, 'P4')
+  assert.deepEqual(json.tags, ['wazuh', 'syslog', 'sshd'])
+  assert.equal(json.source, 'siem')
+  assert.equal('responders' in json, false)
+})
+
+test('keeps to the lengths', () => {
+  const long = 'x'.repeat(99_999)
+  const json = jsonOf(
+    opsgenie,
+    alert({
+      full_log: long,
+      agent: { id: long, name: long },
+      rule: { description: long, groups: Array.from({ length: 99 }, (_, n) => long + n) },
+    }),
+  )
+  assert.ok(json.message.length <= 130 && json.description.length <= 15_000 && json.entity.length <= 512)
+  assert.ok(json.tags.length <= 20 && json.tags.every((tag: string) => tag.length <= 50))
+})
+
+test('accepted is delivered', () =>
+  assert.deepEqual(outcome(opsgenie, 202, '{"requestId":"r"}'), { kind: 'delivered', ref: 'r' }))

@@ -1,0 +1,54 @@
+import * as z from 'zod/mini'
+import { defineIntegration, type Outcome } from '../define.ts'
+import { bySeverity, cut, oneLine, text } from './message.ts'
+import { httpUrl, jsonOf, secretText, tls } from './options.ts'
+
+export default defineIntegration({
+  name: 'zammad',
+  summary: 'Creates a Zammad ticket for each alert.',
+  docs: 'https://docs.zammad.org/en/latest/api/ticket/index.html',
+
+  options: z.object({
+    hook_url: httpUrl('Address of Zammad.'),
+    api_key: secretText('Access token of a user with ticket.agent.'),
+    ticket_group: z.string().check(z.minLength(1), z.describe('Group the ticket goes to.')),
+    customer: z.string().check(z.minLength(1), z.describe('E-mail address or login of the customer of the ticket.')),
+    ...tls,
+  }),
+  example: {
+    hook_url: 'https://zammad.example',
+    api_key: 'zammad-token',
+    ticket_group: 'SOC',
+    customer: 'wazuh@example.com',
+  },
+
+  request(alert, { hook_url, api_key, ticket_group, customer }, { title, body }) {
+    return {
+      url: `${hook_url.replace(/\/$/, '')}/api/v1/tickets`,
+      headers: { authorization: `Token token=${api_key}` },
+      json: {
+        title: cut(oneLine(title), 250),
+        group: ticket_group,
+        customer,
+        priority_id: bySeverity(alert, [1, 1, 2, 3, 3]),
+        article: {
+          subject: cut(oneLine(title), 250),
+          body: cut(body, 30_000),
+          type: 'note',
+          content_type: 'text/plain',
+          internal: true,
+        },
+      },
+    }
+  },
+
+  outcome({ status, text: answer }): Outcome | undefined {
+    const { id, number, error } = jsonOf(answer)
+    if (status === 201) return { kind: 'delivered', ref: text(number ?? id) }
+    // "No lookup value found for 'group'": the same for every alert.
+    if (status === 422 && /lookup value|group|customer/i.test(text(error)))
+      return { kind: 'paused', reason: `HTTP 422 "${cut(oneLine(error), 200)}"` }
+    if (status === 404) return { kind: 'paused', reason: 'HTTP 404: is this the address of Zammad?' }
+    return undefined
+  },
+})
