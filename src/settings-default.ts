@@ -104,8 +104,8 @@ export function defaultOssecConf(): string {
   </integration>
   -->
 
-  <!-- Addresses that try to guess passwords over ssh are blocked for ten minutes, once responses are enabled in outrider.yaml.
-       firewall-drop is built in; a script in active-response/bin/ of this name would be taken instead.
+  <!-- Addresses that try to guess passwords over ssh are blocked for ten minutes, once responses are enabled in outrider.yaml
+       and Outrider runs as root. firewall-drop is built in; a script in active-response/bin/ of this name would be taken instead.
   <command>
     <name>firewall-drop</name>
     <executable>firewall-drop</executable>
