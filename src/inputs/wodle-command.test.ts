@@ -3,14 +3,12 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import * as z from 'zod/mini'
 import type { WodleCommandBlock } from '../config.ts'
-import { defineWodle } from '../define.ts'
 import { openAppend } from '../durable/append.ts'
 import { splitCommand } from './command-line.ts'
 import { openLocalfile, rotateWhenRead } from './localfile.ts'
 import { localfile, makeBench, take } from './test-kit.ts'
-import { eventFileName, eventLocation, runWodle, runWodleCommand, systemContext, type WodleParts } from './wodle.ts'
+import { eventFileName, eventLocation, runWodleCommand, type WodleParts } from './wodle-command.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -245,48 +243,5 @@ describe('<wodle name="command">', () => {
       assert.deepEqual(await take(after, state, 1), [{ log: 'two', location: 'command_a/b.c' }])
       await after.close()
     }
-  })
-})
-
-describe('a defined wodle', () => {
-  const counting = defineWodle({
-    name: 'counting',
-    summary: 'Counts.',
-    options: z.object({ to: z.number() }),
-    example: { to: 1 },
-    *run({ now }, { to }) {
-      for (let n = 1; n <= to; n++) yield { n, now, text: 'é' }
-      if (to > 2) throw new Error('cannot count further')
-    },
-  })
-  const setting = {
-    place: { file: 'outrider.yaml', line: 1 },
-    tag: 'test',
-    type: 'counting',
-    interval: 60,
-    run_on_start: true,
-  }
-
-  test('gives one line of JSON for each event', async (t) => {
-    const { parts, appended, ending } = bench(t)
-    await runWodle({ ...setting, options: { to: 2 } }, counting, parts, ending.signal)
-    const now = Date.UTC(2026, 0, 31)
-    assert.deepEqual(appended, [`{"n":1,"now":${now},"text":"\xc3\xa9"}`, `{"n":2,"now":${now},"text":"\xc3\xa9"}`])
-  })
-
-  test('keeps what it gave before it failed, and runs again', async (t) => {
-    const { parts, appended, failed, ending } = bench(t, 2)
-    await runWodle({ ...setting, options: { to: 3 } }, counting, parts, ending.signal)
-    assert.equal(appended.length, 6)
-    assert.deepEqual(failed, ['cannot count further', 'cannot count further'])
-  })
-
-  test('may look at this machine', () => {
-    const { read, list, readlink, now } = systemContext(7)
-    assert.ok(list('/').includes('tmp'))
-    assert.deepEqual(
-      [read('/no/such/file'), list('/no/such/folder'), readlink('/'), now],
-      [undefined, [], undefined, 7],
-    )
   })
 })

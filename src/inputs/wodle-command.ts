@@ -1,15 +1,15 @@
 /**
- * Wodles: `<wodle name="command">` and the definitions of wodles/, run on a schedule. Each line that a run gives is appended to the wodle's event file and
- * counts when it is on disk there; the file is followed like any other, with the location `command_TAG`.
+ * `<wodle name="command">`: a program run on a schedule (wm_command.c, 4.14; spec/wodle-command.md part A). Each line that a run writes is appended to the wodle's
+ * event file and counts when it is on disk there; the file is followed like any other, with the location `command_TAG`.
  *
- *   schedule ──▶ program or definition ──▶ lines ──▶ queue/events/command_TAG (durable) ──▶ localfile input
+ *   schedule ──▶ program, without a shell ──▶ lines ──▶ queue/events/command_TAG (durable) ──▶ localfile input
+ *
+ * Unlike modulesd: a run that ignores TERM is killed, stderr goes to the log, an output is neither cut nor paced, and a restart keeps the schedule.
  */
 import { createHash } from 'node:crypto'
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { toBytes } from '../alert.ts'
-import type { WodleCommandBlock, WodleSetting } from '../config.ts'
-import type { Wodle, WodleContext } from '../define.ts'
+import type { WodleCommandBlock } from '../config.ts'
 import { splitCommand } from './command-line.ts'
 import { failureOf, type ProgramResult, runProgram } from './process.ts'
 import { runOnSchedule, type ScheduledParts } from './schedule.ts'
@@ -99,31 +99,6 @@ export async function runWodleCommand(
   )
 }
 
-/** Runs one of our definitions on its schedule until the signal comes. */
-export async function runWodle(
-  setting: WodleSetting,
-  definition: Wodle,
-  parts: WodleParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const { tag, options, interval, run_on_start } = setting
-  const name = `wodle "${tag}"`
-  const work = async (): Promise<void> => {
-    const lines: string[] = []
-    try {
-      for (const event of definition.run(systemContext(parts.now()), options))
-        lines.push(toBytes(JSON.stringify(event)))
-    } catch (error) {
-      const { message, stack } = error as Error
-      parts.log.error(`${name}: ${message}`, { tag, stack })
-      parts.failed?.(tag, message)
-    }
-    await appendAll(lines, parts, name, signal)
-  }
-  const schedule = { interval: { every: interval, unit: 'seconds' } } as const
-  await runOnSchedule({ ...parts, name: `wodle ${tag}`, schedule, run_on_start, work }, signal)
-}
-
 /** A full disk is waited for: what a run has found is not there to be found again. */
 async function appendAll(lines: string[], parts: WodleParts, name: string, signal: AbortSignal): Promise<void> {
   for (let tries = 0; lines.length > 0 && !signal.aborted; tries++) {
@@ -198,24 +173,4 @@ function findProgram(word: string, path: string): string | undefined {
       return false
     }
   })
-}
-
-// --------------------------------------------------------------------------------------------------------------------- this machine
-
-/** What a definition may look at: this machine, read only. */
-export function systemContext(now: number): WodleContext {
-  const ignoring = <T>(read: () => T): T | undefined => {
-    try {
-      return read()
-    } catch {
-      // Not there, not ours to read, or a process that has ended meanwhile.
-      return undefined
-    }
-  }
-  return {
-    read: (path) => ignoring(() => readFileSync(path, 'utf8')),
-    list: (path) => ignoring(() => readdirSync(path)) ?? [],
-    readlink: (path) => ignoring(() => readlinkSync(path)),
-    now,
-  }
 }
