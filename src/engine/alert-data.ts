@@ -25,22 +25,29 @@ export function buildData(event: EngineEvent): DataMember[] {
   if (!event.decoder) return members
   for (const [i, name] of event.names.entries()) {
     const value = event.values[i]
-    if (value !== undefined && value !== '') addField(members, name, value)
+    if (value !== undefined && value !== '') addField(members, name, (last) => valueMember(last, value))
   }
   return members
 }
 
-/** A dotted name goes into nested objects; a name that is taken, or that leads through something that is no object, is dropped. */
-function addField(members: DataMember[], name: string, value: string): void {
+/**
+ * Puts a field where its dotted name says. A name that is taken, or that leads through something that is no object, is dropped.
+ *
+ * @param leaf makes the member for the last part of the name
+ */
+export function addField(members: DataMember[], name: string, leaf: (name: string) => DataMember): void {
   const dot = name.indexOf('.')
   if (dot === -1) {
-    if (!findMember(members, name)) members.push(valueMember(name, value))
+    if (!findMember(members, name)) members.push(leaf(name))
     return
   }
   const first = name.slice(0, dot)
   let holder = findMember(members, first)
-  if (!holder) members.push((holder = { name: first, children: [] }))
-  if (holder.children) addField(holder.children, name.slice(dot + 1), value)
+  if (!holder) {
+    holder = { name: first, children: [] }
+    members.push(holder)
+  }
+  if (holder.children) addField(holder.children, name.slice(dot + 1), leaf)
 }
 
 /** A value that is a whole JSON array is put in as one; everything else is a string. */

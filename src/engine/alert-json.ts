@@ -4,27 +4,21 @@
  */
 
 import { buildData, type DataMember, findMember, printData } from './alert-data.ts'
-import type { AlertParts, RuleOutput } from './alert-parts.ts'
+import type { AlertLine, AlertOrigin, AlertParts, RuleOutput } from './alert-parts.ts'
 import { printedString } from './decoding/json.ts'
 import type { EngineEvent } from './event.ts'
+import { timestampOf } from './local-time.ts'
 
-/** The text before and after the number that only the writer knows: `"id":"SECONDS.` … `"`. */
-export interface AlertLine {
-  head: string
-  tail: string
-}
-
-/** @param withLevelZero logtest adds `"level":0` as the last key of a rule of that level */
-export function alertJson(parts: AlertParts, withLevelZero: boolean): AlertLine {
-  const { event, output, walk, seconds } = parts
+export function alertJson(parts: AlertParts, origin: AlertOrigin): AlertLine {
+  const { event, output, walk, stamp } = parts
+  const { manager } = origin
   const data = buildData(event)
-  const agent = agentOf(event, parts.manager)
   const agentless = agentlessOf(event)
   const head = [
-    `"timestamp":${printedString(parts.timestamp)}`,
-    ...(output ? [`"rule":${printRule(parts, output, data, withLevelZero)}`] : []),
-    ...(agentless ? [] : [`"agent":${object(agent)}`]),
-    `"manager":${object([['name', parts.manager]])}`,
+    `"timestamp":${printedString(timestampOf(stamp, event.at_ms))}`,
+    ...(output ? [`"rule":${printRule(parts, output, data, origin.withLevelZero)}`] : []),
+    ...(agentless ? [] : [`"agent":${object(agentOf(event, manager))}`]),
+    `"manager":${object([['name', manager]])}`,
   ]
   const { program_name, timestamp } = event
   const hostname = headerHost.exec(event.full_log)?.[1]
@@ -37,7 +31,7 @@ export function alertJson(parts: AlertParts, withLevelZero: boolean): AlertLine 
   const location = locationOf(event.location)
   const { decoder } = event
   const tail = [
-    ...(parts.cluster ? [`"cluster":${object(Object.entries(parts.cluster))}`] : []),
+    ...(origin.cluster ? [`"cluster":${object(Object.entries(origin.cluster))}`] : []),
     ...(hasPrevious(walk.notes) ? [`"previous_output":${printedString(walk.notes.join('\n'))}`] : []),
     ...(output?.no_full_log ? [] : [`"full_log":${printedString(event.full_log)}`]),
     ...(hasHeader ? [predecoder] : []),
@@ -55,7 +49,7 @@ export function alertJson(parts: AlertParts, withLevelZero: boolean): AlertLine 
     ...members([['location', location]]),
     ...(agentless ? [`"agentless":${object(agentless)}`] : []),
   ]
-  return { head: `{${head.join(',')},"id":"${seconds}.`, tail: `",${tail.join(',')}}` }
+  return { head: `{${head.join(',')},"id":"${stamp.seconds}.`, tail: `",${tail.join(',')}}` }
 }
 
 /** Notes of a composite are shown from two on. */
@@ -98,9 +92,10 @@ const object = (pairs: readonly Pair[]) => `{${members(pairs).join(',')}}`
 const array = (values: readonly string[]) => `[${values.map(printedString).join(',')}]`
 
 /** The traditional header, and only with a single blank between its parts. */
-const headerHost = /^[A-Z][a-z][a-z] [ 0123][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] ([^ ]+)/
+export const headerHost = /^[A-Z][a-z][a-z] [ 0123][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] ([^ ]+)/
 
-function agentOf(event: EngineEvent, manager: string): Pair[] {
+/** `agent` of an alert. */
+export function agentOf(event: EngineEvent, manager: string): Pair[] {
   const { location, agent_id } = event
   const agent: Pair[] = [['id', agent_id]]
   if (!location.startsWith('(')) return agent_id === '000' ? [...agent, ['name', manager]] : agent
@@ -111,7 +106,7 @@ function agentOf(event: EngineEvent, manager: string): Pair[] {
 }
 
 /** Text after the first `>` of an agent's location, of which 1,023 bytes are looked at. */
-function locationOf(location: string): string | undefined {
+export function locationOf(location: string): string | undefined {
   if (!location.startsWith('(')) return location
   const known = location.slice(0, 1_023)
   const arrow = known.indexOf('>')

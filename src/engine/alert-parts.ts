@@ -1,5 +1,6 @@
 /** What an alert is made of, for both of its forms. All texts are byte strings. */
 import type { EngineEvent } from './event.ts'
+import type { Stamp } from './local-time.ts'
 import { splitDescription } from './rules/description.ts'
 import { type MitreNames, mitreOf } from './rules/mitre.ts'
 import type { AlertFlags, Rule } from './rules/rule.ts'
@@ -26,23 +27,36 @@ export interface RuleGroups {
   compliance: [name: string, tags: string[]][]
 }
 
+/** Everything that an alert is printed from, when the writer knows its number. Nothing in it changes any more. */
 export interface AlertParts {
   event: EngineEvent
-  output?: RuleOutput
+  output: RuleOutput | undefined
   /** After substitution. */
   description: string
   /** -1 when nobody counted. */
   firedtimes: number
   walk: Walk
-  /** `YYYY-MM-DDTHH:MM:SS.mmm+HHMM`, local. */
-  timestamp: string
-  /** Seconds since 1970. */
-  seconds: number
-  /** `2026 Nov 20 21:33:24`, local. */
-  text_time: string
+  stamp: Stamp
+}
+
+/** What is the same in all alerts of a session. */
+export interface AlertOrigin {
   /** Host name of the manager, with domain. */
   manager: string
-  cluster?: { name: string; node?: string }
+  cluster: { name: string; node?: string } | undefined
+  /** Logtest adds `"level":0` as the last key of a rule of that level. */
+  withLevelZero: boolean
+}
+
+/** Prints alerts: the text before and after the number that only the writer knows. */
+export interface AlertPrinter {
+  json(parts: AlertParts): AlertLine
+  text(parts: AlertParts): AlertLine
+}
+
+export interface AlertLine {
+  head: string
+  tail: string
 }
 
 export function outputOf(rule: Rule, flags: AlertFlags): RuleOutput {

@@ -1,9 +1,8 @@
 /** An alert as it stands in alerts.log. alerts/log.c: OS_Log, 4.14.7; spec/alerts.md section 5.1. */
-import type { AlertParts } from './alert-parts.ts'
+import type { AlertLine, AlertParts } from './alert-parts.ts'
 import { Static } from './event.ts'
 
-/** The text before and after the number that only the writer knows: `** Alert SECONDS.` … */
-export function alertText(parts: AlertParts): { head: string; tail: string } {
+export function alertText(parts: AlertParts): AlertLine {
   const { event, output, walk } = parts
   const { rule, flags } = output!
   const { statics, location } = event
@@ -14,7 +13,7 @@ export function alertText(parts: AlertParts): { head: string; tail: string } {
     : ''
   const tail =
     `:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
-    `${parts.text_time} ${from}\n` +
+    `${parts.stamp.line} ${from}\n` +
     `Rule: ${rule.id} (level ${rule.level}) -> '${parts.description}'` +
     line('Src IP', statics[Static.srcip]) +
     line('Src Location', statics[Static.srcgeoip]) +
@@ -24,5 +23,5 @@ export function alertText(parts: AlertParts): { head: string; tail: string } {
     line('Dst Port', statics[Static.dstport]) +
     line('User', statics[Static.dstuser]) +
     `\n${event.full_log}\n${fields}${walk.notes.map((note) => `${note}\n`).join('')}\n`
-  return { head: `** Alert ${parts.seconds}.`, tail }
+  return { head: `** Alert ${parts.stamp.seconds}.`, tail }
 }

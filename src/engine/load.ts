@@ -1,6 +1,7 @@
 /** Loads decoders, lists and rules into a ruleset, as the daemon does at start. analysisd.c, 4.14.7. */
 import type { Problem } from '../problem.ts'
 import { type Decoders, loadDecoders } from './decoding/index.ts'
+import { FastRules } from './fast/rules.ts'
 import type { LoadResult, RuleSummary, Ruleset, RulesetSources } from './index.ts'
 import { type CdbList, loadLists } from './rules/lists.ts'
 import { readRulesFile } from './rules/read-file.ts'
@@ -19,6 +20,7 @@ export class LoadedRuleset implements Ruleset {
   /** Largest stored frequency (N - 2), which is an age in seconds too. */
   readonly maxFrequency: number
   readonly lists: readonly CdbList[]
+  private fastRules: FastRules | undefined = undefined
 
   constructor(parts: {
     plain: boolean
@@ -33,6 +35,11 @@ export class LoadedRuleset implements Ruleset {
     this.records = parts.tree.rules
     this.maxFrequency = parts.maxFrequency
     this.lists = parts.lists
+  }
+
+  /** What the fast way needs, made when the first session asks for it. */
+  fast(): FastRules {
+    return (this.fastRules ??= new FastRules(this.top, this.records))
   }
 
   get rules(): RuleSummary[] {

@@ -4,56 +4,62 @@ import type { Clock } from './rules/conditions.ts'
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const two = (value: number) => (value < 10 ? `0${value}` : `${value}`)
 
+/** Texts of one second; they never change. */
+export interface Stamp {
+  /** Seconds since 1970. */
+  seconds: number
+  /** `2026-11-20T21:33:24`. */
+  head: string
+  /** `+0000`. */
+  zone: string
+  /** `2026 Nov 20 21:33:24`. */
+  line: string
+  clock: Clock
+  hour: number
+}
+
 export class LocalTime {
   private readonly offset: (at_ms: number) => number
-  private at_ms = 0
-  private second = Number.NaN
-  private head = ''
-  private zone = ''
-  private line = ''
-  private clockNow: Clock = { time: '00:00', weekday: 0 }
-  private hourNow = 0
+  private current: Stamp
 
   /** @param offset minutes east of UTC at a moment */
   constructor(offset: (at_ms: number) => number = () => 0) {
     this.offset = offset
+    this.current = makeStamp(0, 0)
   }
 
-  set(at_ms: number): void {
-    this.at_ms = at_ms
-    const second = Math.floor(at_ms / 1_000)
-    if (second === this.second) return
-    this.second = second
-    const offset = this.offset(at_ms)
-    // The fields of UTC, shifted, are those of the local clock.
-    const local = new Date((second + offset * 60) * 1_000)
-    const year = local.getUTCFullYear()
-    const day = two(local.getUTCDate())
-    const time = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`
-    const away = Math.abs(offset)
-    this.head = `${year}-${two(local.getUTCMonth() + 1)}-${day}T${time}`
-    this.zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(away / 60))}${two(away % 60)}`
-    this.line = `${year} ${months[local.getUTCMonth()]} ${day} ${time}`
-    this.clockNow = { time: time.slice(0, 5), weekday: local.getUTCDay() }
-    this.hourNow = local.getUTCHours()
+  /** The texts for a moment. */
+  at(at_ms: number): Stamp {
+    const seconds = Math.floor(at_ms / 1_000)
+    if (seconds !== this.current.seconds) this.current = makeStamp(seconds, this.offset(at_ms))
+    return this.current
   }
 
-  /** `2026-11-20T21:33:24.030+0000`. */
-  timestamp(): string {
-    const ms = this.at_ms - this.second * 1_000
-    return `${this.head}.${String(Math.floor(ms)).padStart(3, '0')}${this.zone}`
-  }
-
-  /** `2026 Nov 20 21:33:24`. */
-  text(): string {
-    return this.line
-  }
-
+  /** The clock of the moment that was last asked for. */
   clock(): Clock {
-    return this.clockNow
+    return this.current.clock
   }
+}
 
-  hour(): number {
-    return this.hourNow
+function makeStamp(seconds: number, offset: number): Stamp {
+  // The fields of UTC, shifted, are those of the local clock.
+  const local = new Date((seconds + offset * 60) * 1_000)
+  const year = local.getUTCFullYear()
+  const day = two(local.getUTCDate())
+  const time = `${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())}`
+  const away = Math.abs(offset)
+  return {
+    seconds,
+    head: `${year}-${two(local.getUTCMonth() + 1)}-${day}T${time}`,
+    zone: `${offset < 0 ? '-' : '+'}${two(Math.floor(away / 60))}${two(away % 60)}`,
+    line: `${year} ${months[local.getUTCMonth()]} ${day} ${time}`,
+    clock: { time: time.slice(0, 5), weekday: local.getUTCDay() },
+    hour: local.getUTCHours(),
   }
+}
+
+/** `2026-11-20T21:33:24.030+0000`. */
+export function timestampOf({ seconds, head, zone }: Stamp, at_ms: number): string {
+  const ms = Math.floor(at_ms - seconds * 1_000)
+  return `${head}.${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}${zone}`
 }

@@ -1,13 +1,16 @@
 /** A session: one stream of events against a ruleset, with the counters and memories that belong to it. analysisd.c and logtest.c, 4.14.7. */
 import { alertJson } from './alert-json.ts'
-import { type AlertParts, outputOf, type RuleOutput } from './alert-parts.ts'
+import { type AlertOrigin, type AlertPrinter, outputOf, type RuleOutput } from './alert-parts.ts'
 import { alertText } from './alert-text.ts'
+import { EngineDecision } from './decision.ts'
 import { createDecoderMemory, type DecoderMemory, decode, decodeEventChannel, predecode } from './decoding/index.ts'
 import { EngineEvent, Static } from './event.ts'
+import { FastPrinter } from './fast/alert.ts'
+import { IndexedMemory } from './fast/memory.ts'
+import { FastSearch } from './fast/rules.ts'
 import type { Decision, DiffStore, EngineInput, Ruleset, Session, SessionOptions } from './index.ts'
 import { asLoaded, type LoadedRuleset } from './load.ts'
 import { LocalTime } from './local-time.ts'
-import { describeEvent } from './rules/description.ts'
 import { FirstSeen } from './rules/first-seen.ts'
 import { EventMemory } from './rules/memory.ts'
 import { alertFlags, type Rule } from './rules/rule.ts'
@@ -19,6 +22,8 @@ const firewallFields = [Static.action, Static.srcip, Static.dstip, Static.srcpor
 interface RuleState {
   ruleset: LoadedRuleset
   search: SearchState
+  /** Missing for the plain way. */
+  fast?: FastSearch
   decoders: DecoderMemory
   /** Seconds since 1970 when the `ignore` window of a rule began; 0 for none. */
   ignored: number[]
@@ -31,6 +36,7 @@ export class EngineSession implements Session {
   private readonly shortHost: string
   private readonly time: LocalTime
   private readonly diff: DiffStore
+  private readonly printer: AlertPrinter
   private state: RuleState
   private hour = -1
 
@@ -39,21 +45,30 @@ export class EngineSession implements Session {
     this.shortHost = options.hostname.replace(/\.[\s\S]*$/, '')
     this.time = new LocalTime(options.utc_offset)
     this.diff = options.diff ?? createDiffStore()
+    const { cluster, hostname: manager, mode } = options
+    const origin: AlertOrigin = { manager, cluster, withLevelZero: mode === 'logtest' }
+    this.printer = ruleset.plain ? plainPrinter(origin) : new FastPrinter(origin)
     this.state = this.createState(ruleset, new FirstSeen(options.fts_seen, options.on_fts))
   }
 
   private createState(ruleset: LoadedRuleset, first_seen: FirstSeen): RuleState {
     const byId = new Map<number, Rule>()
     for (const rule of ruleset.records) if (!byId.has(rule.id)) byId.set(rule.id, rule)
+    const size = Math.max(2_048, this.options.memory_size ?? 8_192)
+    const clock = () => this.time.clock()
+    const search: SearchState = {
+      memory: ruleset.plain
+        ? new EventMemory(size, ruleset.maxFrequency)
+        : new IndexedMemory(size, ruleset.maxFrequency, ruleset.records),
+      first_seen,
+      diff: this.diff,
+      firedtimes: new Array<number>(ruleset.records.length).fill(0),
+      clock,
+    }
     return {
       ruleset,
-      search: {
-        memory: new EventMemory(Math.max(2_048, this.options.memory_size ?? 8_192), ruleset.maxFrequency),
-        first_seen,
-        diff: this.diff,
-        firedtimes: new Array<number>(ruleset.records.length).fill(0),
-        clock: () => this.time.clock(),
-      },
+      search,
+      ...(ruleset.plain ? {} : { fast: new FastSearch(ruleset.fast(), search, clock) }),
       decoders: createDecoderMemory(
         this.options.mode === 'live' ? { isRule: (id: string) => byId.has(Number(id)) } : {},
       ),
@@ -67,24 +82,24 @@ export class EngineSession implements Session {
     const { search, ruleset, decoders } = this.state
     const event = new EngineEvent()
     event.at_ms = at_ms
-    this.time.set(at_ms)
+    const { seconds, hour } = this.time.at(at_ms)
     const walk: Walk = {
-      current: { event, at: Math.floor(at_ms / 1_000), matched: 0, rule: undefined! },
+      current: { event, at: seconds, matched: 0, rule: undefined! },
       notes: [],
       firedtimes: -1,
       ...(options.debug ? { debug: [] } : {}),
       ...(options.explain ? { tried: [] } : {}),
     }
-    if (!predecode(event, input, this.shortHost)) return this.dropped(event, walk)
+    if (!predecode(event, input, this.shortHost)) return this.dropped(walk)
     if (input.kind === 'eventchannel') {
-      if (!decodeEventChannel(event, ruleset.decoding)) return this.dropped(event, walk)
+      if (!decodeEventChannel(event, ruleset.decoding)) return this.dropped(walk)
     } else decode(event, ruleset.decoding, decoders, at_ms)
     if (this.options.mode === 'live') {
-      this.resetHourly()
-      if (event.type === 'firewall' && this.isIncompleteFirewall(event)) return this.dropped(event, walk)
+      this.resetHourly(hour)
+      if (event.type === 'firewall' && this.isIncompleteFirewall(event)) return this.dropped(walk)
     }
     const found = this.findRule(event, walk, search, ruleset)
-    return found === 'drop' ? this.dropped(event, walk) : this.decide(found, walk)
+    return found === 'drop' ? this.dropped(walk) : this.decide(found, walk)
   }
 
   private findRule(
@@ -93,7 +108,11 @@ export class EngineSession implements Session {
     search: SearchState,
     ruleset: LoadedRuleset,
   ): Rule | undefined | 'drop' {
-    if (event.type !== 'ossec-alert') return searchTree(ruleset.top, search, walk)
+    if (event.type !== 'ossec-alert') {
+      // Who wants to see every rule that is tried gets the plain walk.
+      const { fast } = this.state
+      return fast && !walk.debug && !walk.tried ? fast.find(walk) : searchTree(ruleset.top, search, walk)
+    }
     // A forwarded alert is raised again by its id; logtest knows none and shows no rule.
     if (this.options.mode === 'logtest') return undefined
     const forwarded = event.forwarded_rule === undefined ? undefined : this.state.byId.get(event.forwarded_rule)
@@ -105,8 +124,7 @@ export class EngineSession implements Session {
   }
 
   /** In the daemon the counters of all rules begin anew with every hour of the local clock. */
-  private resetHourly(): void {
-    const hour = this.time.hour()
+  private resetHourly(hour: number): void {
     if (hour === this.hour) return
     if (this.hour !== -1) this.state.search.firedtimes.fill(0)
     this.hour = hour
@@ -135,58 +153,14 @@ export class EngineSession implements Session {
     return decision
   }
 
-  private dropped(event: EngineEvent, walk: Walk): Decision {
-    return { ...this.decision(walk, undefined, false, false), event, analysed: false }
+  private dropped(walk: Walk): Decision {
+    return new EngineDecision(walk, undefined, this.time.at(walk.current.event.at_ms), this.printer, 'dropped')
   }
 
   private decision(walk: Walk, rule: Rule | undefined, alert: boolean, respond: boolean): Decision {
-    const { event, at } = walk.current
+    const outcome = alert ? (respond ? 'alert, respond' : 'alert') : respond ? 'respond' : 'nothing'
     const output = rule && this.outputOf(rule)
-    const description = output ? describeEvent(output.rule.description, output.description, event) : ''
-    const parts: AlertParts = {
-      event,
-      ...(output ? { output } : {}),
-      description,
-      firedtimes: walk.firedtimes,
-      walk: { ...walk, notes: [...walk.notes] },
-      timestamp: this.time.timestamp(),
-      seconds: at,
-      text_time: this.time.text(),
-      manager: this.options.hostname,
-      ...(this.options.cluster ? { cluster: this.options.cluster } : {}),
-    }
-    const logtest = this.options.mode === 'logtest'
-    return {
-      analysed: true,
-      alert,
-      respond,
-      event,
-      previous: parts.walk.notes,
-      ...(rule && output
-        ? {
-            rule: {
-              id: rule.id,
-              level: rule.level,
-              description,
-              group: rule.group,
-              mail: output.flags.mail,
-              no_ar: output.no_ar,
-              firedtimes: walk.firedtimes,
-            },
-          }
-        : {}),
-      warnings: output?.warnings ?? [],
-      ...(walk.debug ? { rules_debug: walk.debug } : {}),
-      ...(walk.tried ? { tried: walk.tried } : {}),
-      json(offset) {
-        const { head, tail } = alertJson(parts, logtest)
-        return head + offset + tail
-      },
-      text(offset) {
-        const { head, tail } = alertText(parts)
-        return head + offset + tail
-      },
-    }
+    return new EngineDecision(walk, output, this.time.at(walk.current.event.at_ms), this.printer, outcome)
   }
 
   private outputOf(rule: Rule): RuleOutput {
@@ -204,13 +178,15 @@ export class EngineSession implements Session {
       const before = old.byId.get(rule.id)
       if (before) next.ignored[rule.index] = old.ignored[before.index]!
     }
-    const stored = old.search.memory.all
-    for (let age = stored.length - 1; age >= 0; age--) {
-      const earlier = stored.newest(age)
+    for (const earlier of old.search.memory.events()) {
       const rule = next.byId.get(earlier.rule.id)
       if (rule) next.search.memory.store({ ...earlier, rule })
     }
   }
+}
+
+function plainPrinter(origin: AlertOrigin): AlertPrinter {
+  return { json: (parts) => alertJson(parts, origin), text: alertText }
 }
 
 function createDiffStore(): DiffStore {

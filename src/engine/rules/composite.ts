@@ -4,7 +4,7 @@
  * to change.
  */
 import { type EngineEvent, Static } from '../event.ts'
-import type { EventMemory, EventQueue, StoredEvent } from './memory.ts'
+import type { EventQueue, StoredEvent } from './memory.ts'
 import type { ComparedName, Rule } from './rule.ts'
 
 /** Notes of earlier events for `previous_output`, newest first. */
@@ -12,14 +12,13 @@ export type Notes = string[]
 const maxNotes = 11
 
 /**
- * Searches the memory for a composite rule.
+ * Searches a list of stored events for a composite rule.
  *
  * @param current the event being judged; on success it and the newest hit are marked with the rule's level
- * @param notes gets the full logs of the hits, beyond those that are noted already; emptied by the caller when the search fails
+ * @param queue the events that the rule counts, or those of them that may fit
+ * @param notes gets the full logs of the hits, beyond those that are noted already
  */
-export function findEarlier(rule: Rule, current: StoredEvent, memory: EventMemory, notes: Notes): boolean {
-  const queue = queueFor(rule, memory)
-  if (!queue) return false
+export function findEarlier(rule: Rule, current: StoredEvent, queue: EventQueue, notes: Notes): boolean {
   let hits = 0
   let first: StoredEvent | undefined
   for (let age = 0; age < queue.length; age++) {
@@ -42,12 +41,6 @@ export function findEarlier(rule: Rule, current: StoredEvent, memory: EventMemor
     return true
   }
   return false
-}
-
-function queueFor(rule: Rule, memory: EventMemory): EventQueue | undefined {
-  if (rule.search === 'events') return memory.all
-  if (rule.search === 'group') return memory.ofGroup(rule)
-  return rule.sid_target && memory.ofRule(rule.sid_target)
 }
 
 function fits(rule: Rule, stored: EngineEvent, current: EngineEvent): boolean {
@@ -81,6 +74,7 @@ function fits(rule: Rule, stored: EngineEvent, current: EngineEvent): boolean {
   return true
 }
 
-function compared(event: EngineEvent, name: ComparedName): string | undefined {
+/** The text that `same_X` and `different_X` compare. */
+export function compared(event: EngineEvent, name: ComparedName): string | undefined {
   return name === 'location' ? event.location : event.statics[Static[name]]
 }

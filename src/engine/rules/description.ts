@@ -39,11 +39,11 @@ export function splitDescription(description: string): string[] {
 /** The description of an alert; an unset or unknown field is empty, and a result that is too long leaves the text as it is written. */
 export function describeEvent(description: string, pieces: readonly string[], event: EngineEvent): string {
   let result = pieces[0]!
-  for (let i = 1; i < pieces.length; i += 2) result += (valueOf(pieces[i]!, event) ?? '') + pieces[i + 1]!
+  for (let i = 1; i < pieces.length; i += 2) result += (fieldValue(pieces[i]!, event) ?? '') + pieces[i + 1]!
   return result.length >= maxDescription ? description : result
 }
 
-function valueOf(name: string, event: EngineEvent): string | undefined {
+function fieldValue(name: string, event: EngineEvent): string | undefined {
   if (staticNames.has(name)) return event.statics[Static[name as StaticName]]
   if (name === 'program_name') return event.program_name
   if (name === 'hostname') return event.hostname

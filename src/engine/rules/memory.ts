@@ -10,6 +10,7 @@
  * Every list is in the order of arrival, so what leaves `all` stands at the front of each list that it is in.
  */
 import type { EngineEvent } from '../event.ts'
+import { findEarlier, type Notes } from './composite.ts'
 import type { Rule } from './rule.ts'
 
 export interface StoredEvent {
@@ -20,6 +21,19 @@ export interface StoredEvent {
   matched: number
   /** The rule it counts for. */
   rule: Rule
+}
+
+/** What sessions ask of a memory. */
+export interface CompositeMemory {
+  /**
+   * Have enough fitting events come before `current`? See composite.ts.
+   *
+   * @param notes gets the full logs of the hits, beyond those that are noted already; emptied by the caller when the search fails
+   */
+  findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean
+  store(stored: StoredEvent): void
+  /** Everything that is stored, oldest first. */
+  events(): Iterable<StoredEvent>
 }
 
 /** A queue: added at the end, removed at the front, read backwards. */
@@ -53,8 +67,9 @@ export class EventQueue {
   }
 }
 
-export class EventMemory {
-  readonly all = new EventQueue()
+/** The plain one: a search looks at every event of a list. */
+export class EventMemory implements CompositeMemory {
+  private readonly all = new EventQueue()
   private readonly bySid = new Map<Rule, EventQueue>()
   private readonly byGroup = new Map<Rule, EventQueue>()
   private readonly size: number
@@ -67,13 +82,28 @@ export class EventMemory {
   }
 
   /** Events whose final rule was `rule`. */
-  ofRule(rule: Rule): EventQueue {
+  private ofRule(rule: Rule): EventQueue {
     return queueOf(this.bySid, rule)
   }
 
   /** Events that the composite by group `composite` counts. */
-  ofGroup(composite: Rule): EventQueue {
+  private ofGroup(composite: Rule): EventQueue {
     return queueOf(this.byGroup, composite)
+  }
+
+  findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean {
+    const queue = this.queueFor(rule)
+    return queue !== undefined && findEarlier(rule, current, queue, notes)
+  }
+
+  private queueFor(rule: Rule): EventQueue | undefined {
+    if (rule.search === 'events') return this.all
+    if (rule.search === 'group') return this.ofGroup(rule)
+    return rule.sid_target && this.ofRule(rule.sid_target)
+  }
+
+  *events(): Iterable<StoredEvent> {
+    for (let age = this.all.length - 1; age >= 0; age--) yield this.all.newest(age)
   }
 
   /** A rule that is the target of an `if_matched_sid` feeds that list and no other. */

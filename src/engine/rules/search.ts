@@ -3,15 +3,15 @@
  * spec/engine-rules.md section 6.1.
  */
 import type { DiffStore } from '../index.ts'
-import { findEarlier, type Notes } from './composite.ts'
+import type { Notes } from './composite.ts'
 import { type Clock, explainFailure, type Failure, failingBeforeState, failingList } from './conditions.ts'
 import type { FirstSeen } from './first-seen.ts'
-import type { EventMemory, StoredEvent } from './memory.ts'
+import type { CompositeMemory, StoredEvent } from './memory.ts'
 import type { Rule, RuleNode } from './rule.ts'
 
 /** What a walk needs besides the tree. */
 export interface SearchState {
-  memory: EventMemory
+  memory: CompositeMemory
   first_seen: FirstSeen
   diff: DiffStore
   /** How often each rule was the result, by its index. */
@@ -79,14 +79,17 @@ function searchNode(node: RuleNode, state: SearchState, walk: Walk): Rule | unde
 }
 
 function failingCondition(rule: Rule, state: SearchState, walk: Walk): Failure | undefined {
+  return failingBeforeState(rule, walk.current.event, state.clock) ?? failingInState(rule, state, walk)
+}
+
+/** What remembers or forgets something when it is asked, and the lists between. */
+export function failingInState(rule: Rule, state: SearchState, walk: Walk): Failure | undefined {
   const { event } = walk.current
-  const failure = failingBeforeState(rule, event, state.clock)
-  if (failure) return failure
   if (rule.check_diff && !differs(rule, state.diff, walk)) return { tag: 'check_diff' }
   if (rule.if_fts && !state.first_seen.isNew(event)) return { tag: 'if_fts' }
   const list = failingList(rule, event)
   if (list) return list
-  if (rule.context && rule.search && !rule.check_diff && !findEarlier(rule, walk.current, state.memory, walk.notes)) {
+  if (rule.context && rule.search && !rule.check_diff && !state.memory.findEarlier(rule, walk.current, walk.notes)) {
     // All notes go, also those of a parent that is a composite too.
     walk.notes.length = 0
     return { tag: 'composite' }
@@ -98,7 +101,7 @@ function failingCondition(rule: Rule, state: SearchState, walk: Walk): Failure |
 const maxDiff = 65_536
 
 /** `check_diff`: is there an earlier log of this host and rule, and is this one another? dodiff.c, 4.14.7. */
-export function differs(rule: Rule, diff: DiffStore, walk: Walk): boolean {
+function differs(rule: Rule, diff: DiffStore, walk: Walk): boolean {
   const { log, hostname } = walk.current.event
   const host = hostname.startsWith('(') ? hostname.slice(1).replace(/\)[\s\S]*$/, '') : hostname
   if (log.length >= maxDiff) return false

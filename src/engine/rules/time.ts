@@ -62,7 +62,7 @@ export function parseTimeWindow(text: string, complaints: string[]): TimeWindow 
   rest = first.rest.replace(/^ +/, '')
   if (!rest.startsWith('-')) return undefined
   const last = readHour(rest.slice(1).replace(/^ +/, ''), complaints)
-  if (!last || last.rest.replace(/^ +/, '') !== '') return undefined
+  if (last?.rest.replace(/^ +/, '') !== '') return undefined
   if (first.hour > last.hour) return window(last.hour, first.hour, true)
   return window(first.hour, last.hour, negated)
 }

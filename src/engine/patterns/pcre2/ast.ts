@@ -26,12 +26,15 @@ export type BackReference = {
 /** `end`: the very end; `endOrNewline`: there or before one final newline; `lineStart` and `lineEnd`: as `^` and `$` with `(?m)`. */
 export type Place = 'start' | 'end' | 'endOrNewline' | 'lineStart' | 'lineEnd'
 
+/** How a set was written, where PCRE2 minds (auto-possess.ts): `.` also for `\N`. */
+export type Shorthand = '.' | 'S' | 's' | 'h' | 'v' | 'R'
+
 export type Node =
-  | { kind: 'set'; set: CharSet }
+  | { kind: 'set'; set: CharSet; shorthand?: Shorthand }
   | { kind: 'sequence'; items: Node[] }
   | { kind: 'choice'; branches: Node[] }
   | { kind: 'capture'; group: number; body: Node }
-  | { kind: 'atomic'; body: Node }
+  | { kind: 'atomic'; body: Node; shorthand?: Shorthand }
   | Repeat
   | Look
   | BackReference

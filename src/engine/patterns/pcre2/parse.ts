@@ -4,7 +4,8 @@
  * What Wazuh accepts and we do not is refused by name, never read as something else: back-tracking verbs but `(*FAIL)`, newline conventions
  * but LF, heap and depth limits, non-atomic look-arounds, script runs, and `\X` and `\C` under `(*UTF)`.
  */
-import type { Look, Node, Pcre2Pattern, Place } from './ast.ts'
+import type { Look, Node, Pcre2Pattern, Place, Shorthand } from './ast.ts'
+import { possessify } from './auto-possess.ts'
 import { escapeClass, setOf } from './char-set.ts'
 import { literalSet, type Options, readCharEscape, readClass, readClassEscape } from './escapes.ts'
 import { groupBodies, hasFixedLookBehinds } from './lengths.ts'
@@ -20,6 +21,7 @@ const maxRepeat = 65_535
 const unlimited = Number.POSITIVE_INFINITY
 
 const anything = () => true
+const isCrOrLf = (code: number) => code === 0x0a || code === 0x0d
 const notNewline = (code: number) => code !== 0x0a
 
 /** Settings of the very start, `(*UTF)` and its like. */
@@ -73,11 +75,19 @@ export function parsePcre2(source: string): Pcre2Pattern {
   if (!reader.done) reader.fail('unmatched closing parenthesis')
   references.resolve()
   if (!hasFixedLookBehinds(root, groupBodies(root))) reader.fail('a look-behind is not of fixed length')
+  if (start.possessifies) possessify(root)
   return { root, groups: references.groups, utf, foldsUnicode: utf || ucp, matchLimit, refusesEmpty }
 }
 
 function readStart(source: string): Start {
-  const start: Start = { utf: false, ucp: false, onlyCrLf: false, matchLimit: defaultMatchLimit, length: 0 }
+  const start: Start = {
+    utf: false,
+    ucp: false,
+    onlyCrLf: false,
+    possessifies: true,
+    matchLimit: defaultMatchLimit,
+    length: 0,
+  }
   const reader = new Reader(source)
   for (;;) {
     const found = reader.takeMatch(/\(\*([A-Z][A-Z_\d]*)(?:=(\d+))?\)/y)
@@ -88,8 +98,9 @@ function readStart(source: string): Start {
     else if (found?.[1] === 'LIMIT_MATCH') start.matchLimit = Math.min(start.matchLimit, Number(found[2] ?? 0))
     else if (found?.[1] === 'BSR_ANYCRLF') start.onlyCrLf = true
     else if (found?.[1] === 'BSR_UNICODE') start.onlyCrLf = false
+    else if (found?.[1] === 'NO_AUTO_POSSESS') start.possessifies = false
     // The rest of these change how PCRE2 works and not what it finds.
-    else if (!found || !/^(?:LF|NO_AUTO_POSSESS|NO_DOTSTAR_ANCHOR|NO_JIT|NO_START_OPT)$/.test(found[1]!)) return start
+    else if (!found || !/^(?:LF|NO_DOTSTAR_ANCHOR|NO_JIT|NO_START_OPT)$/.test(found[1]!)) return start
     start.length = reader.at
   }
 }
@@ -176,7 +187,7 @@ function readItem(state: ParseState, options: Options, onlyCrLf: boolean): Node 
     case '$':
       return { kind: 'place', place: options.multiline ? 'lineEnd' : 'endOrNewline' }
     case '.':
-      return options.dotAll ? any(options) : { kind: 'set', set: setOf(notNewline, options) }
+      return options.dotAll ? any(options) : { kind: 'set', set: setOf(notNewline, options), shorthand: '.' }
     case '[':
       return readBracket(reader, options)
     case '(':
@@ -228,7 +239,7 @@ function readEscape(state: ParseState, options: Options, onlyCrLf: boolean): Nod
     case 'N':
       return readNotNewline(reader, options)
     case 'R':
-      return lineEnd(options, onlyCrLf ? (code) => code === 10 || code === 13 : escapeClass('v', options)!)
+      return { ...lineEnd(options, onlyCrLf ? isCrOrLf : escapeClass('v', options)!), shorthand: 'R' }
     case 'X':
       if (options.utf) reader.fail('\\X is not supported under (*UTF)')
       return grapheme(options)
@@ -245,14 +256,18 @@ function readEscape(state: ParseState, options: Options, onlyCrLf: boolean): Nod
     if (reference) return reference
   }
   const test = readClassEscape(reader, letter, options)
-  if (test) return { kind: 'set', set: setOf(test, options) }
+  if (test) {
+    const shorthand =
+      /^[Sshv]$/.test(letter) && !(options.ucp && /^[Ss]$/.test(letter)) ? (letter as Shorthand) : undefined
+    return { kind: 'set', set: setOf(test, options), shorthand }
+  }
   if (/^[FLlUu]$/.test(letter)) reader.fail(`PCRE2 does not support \\${letter}`)
   const code = readCharEscape(reader, letter, options) ?? reader.fail(`unrecognized character follows \\: "${letter}"`)
   return { kind: 'set', set: literalSet(code, options) }
 }
 
 /** CR LF as one, or else one character of `single`. */
-function lineEnd(options: Options, single: (code: number) => boolean): Node {
+function lineEnd(options: Options, single: (code: number) => boolean): Extract<Node, { kind: 'atomic' }> {
   const crLf: Node = { kind: 'sequence', items: [literal('\r', options), literal('\n', options)] }
   return { kind: 'atomic', body: { kind: 'choice', branches: [crLf, { kind: 'set', set: setOf(single, options) }] } }
 }
@@ -266,7 +281,7 @@ function grapheme(options: Options): Node {
 
 function readNotNewline(reader: Reader, options: Options): Node {
   if (!reader.startsWith('{') || /^\{\d+(?:,\d*)?\}/.test(reader.text.slice(reader.at))) {
-    return { kind: 'set', set: setOf(notNewline, options) }
+    return { kind: 'set', set: setOf(notNewline, options), shorthand: '.' }
   }
   const found = reader.takeMatch(/\{U\+([\da-fA-F]+)\}/y)
   if (!found) return reader.fail('PCRE2 does not support \\N{name}')

@@ -1,0 +1,45 @@
+/**
+ * A mistake of PCRE2 10.42 that shows. It makes a repeat possessive when what follows cannot match what is repeated, and for a few pairs of
+ * escapes its table says so though they have bytes in common: `.+\R` does not match "a\r" there, since `.` takes the carriage return and never
+ * gives it back. Found by comparing all pairs with and without `(*NO_AUTO_POSSESS)`; pcre2_auto_possess.c: autoposstab.
+ */
+import { childrenOf, type Node } from './ast.ts'
+
+/** By the escape that is repeated, what may follow; `.` stands for `\N` as well. */
+const wronglyApart: Record<string, string> = { S: 'hvR', '.': 'R', h: 'S', v: 'S', R: 's.' }
+
+/** Makes the repeats possessive that PCRE2 makes so by mistake. Changes the tree. */
+export function possessify(node: Node): void {
+  if (node.kind === 'sequence') {
+    for (const [i, item] of node.items.entries()) {
+      if (item.kind !== 'repeat') continue
+      const apart = wronglyApart[shorthandOf(item.body) ?? '']
+      const next = node.items[i + 1]
+      if (apart && next && beginsWith(next, apart)) item.mode = 'possessive'
+    }
+  }
+  for (const child of childrenOf(node)) possessify(child)
+}
+
+function shorthandOf(node: Node): string | undefined {
+  return node.kind === 'set' || node.kind === 'atomic' ? node.shorthand : undefined
+}
+
+/** Whether everything that the node can begin with is one of the escapes. */
+function beginsWith(node: Node, escapes: string): boolean {
+  const shorthand = shorthandOf(node)
+  if (shorthand !== undefined) return escapes.includes(shorthand)
+  switch (node.kind) {
+    case 'sequence':
+      return node.items[0] !== undefined && beginsWith(node.items[0], escapes)
+    case 'choice':
+      return node.branches.every((branch) => beginsWith(branch, escapes))
+    case 'capture':
+    case 'atomic':
+      return beginsWith(node.body, escapes)
+    case 'repeat':
+      return node.min > 0 && beginsWith(node.body, escapes)
+    default:
+      return false
+  }
+}
