@@ -1,23 +1,26 @@
+import type { ResponseSettings } from '../config.ts'
 import type { Response } from '../define.ts'
 import { type Actor, createActor } from './actor.ts'
 import type { StepContext } from './steps.ts'
 
 /**
- * Loads our definitions and reads their options. One that needs options which are not given cannot be used, and says so only to those who want to
- * use it.
- *
- * @param given by name, from `outrider.yaml`
+ * Loads our definitions and reads their options. One that needs options which are not given, or whose options are wrong, cannot be used, and says so
+ * only to those who want to use it.
  */
 export async function loadActors(
   definitions: Readonly<Record<string, () => Promise<{ default: Response }>>>,
-  given: Readonly<Record<string, Record<string, unknown>>>,
+  settings: Pick<ResponseSettings, 'options' | 'unusable'>,
   context: StepContext,
 ): Promise<{ actors: Map<string, Actor>; unusable: Map<string, string> }> {
   const actors = new Map<string, Actor>()
   const unusable = new Map<string, string>()
   for (const [name, load] of Object.entries(definitions)) {
+    if (settings.unusable?.includes(name)) {
+      unusable.set(name, `responses.options.${name} has errors`)
+      continue
+    }
     const { default: definition } = await load()
-    const options = definition.options.safeParse(given[name] ?? {})
+    const options = definition.options.safeParse(settings.options[name] ?? {})
     if (options.success) {
       actors.set(name, createActor(definition, options.data, context))
       continue

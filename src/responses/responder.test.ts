@@ -383,3 +383,18 @@ test('what another transaction takes back was never asked for', async (t) => {
   await bed.responder.settled()
   assert.deepEqual([bed.blocked(), bed.responder.list()], [[], []])
 })
+
+test('a response whose options are wrong does not act with others instead', async (t) => {
+  const bed = await bench(t, { settings: { unusable: ['file-drop'] } })
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual([bed.blocked(), bed.responder.list()], [[], []])
+  assert.deepEqual(bed.responder.problems, ['responses.options.file-drop has errors'])
+})
+
+test('a burst of the same wish is one lease, and the longest of them counts', async (t) => {
+  const bed = await bench(t, { responses: [block('file-drop', { timeout: 60 }), block('file-drop', { timeout: 900 })] })
+  await bed.alert({ srcip: '203.0.113.5' })
+  const [lease, ...others] = bed.responder.list()
+  assert.equal(others.length, 0)
+  assert.equal(lease!.until, bed.time.now() + 900_000)
+})

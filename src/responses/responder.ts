@@ -175,10 +175,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     now,
   })
   const deadline_ms = settings.deadline * 1000
-  const { actors, unusable } = await loadActors(options.definitions, settings.options, {
-    deadline_ms,
-    http: options.http,
-  })
+  const { actors, unusable } = await loadActors(options.definitions, settings, { deadline_ms, http: options.http })
   const planner = createPlanner({ ...options, blocks: options.responses, binding, actors, unusable })
 
   function dryRun({ definition }: Lease): string | undefined {
