@@ -82,7 +82,7 @@ const insideNamespaces = `
 mount -t tmpfs none /var && mkdir -p /var/ossec /var/tmp /var/log && mount --bind "$1" /var/ossec
 mount --bind "$1/hosts" /etc/hosts
 ip link set lo up
-"$2" "$1/firewall-api.mjs" "$1" &
+"$2" "$1/firewall-api.mjs" "$1" </dev/null >/dev/null 2>&1 &
 exec "$2" "$3" --home /var/ossec up --json
 `
 
@@ -102,7 +102,9 @@ createServer(tls, (request, response) => {
     response.end('{}')
   })
 }).listen(443, '127.0.0.1', () => connect(443, '127.0.0.1', () => appendFileSync(folder + '/connected', '')))
-process.on('disconnect', () => process.exit())
+// Orphaned: the daemon beside it has ended.
+const parent = process.ppid
+setInterval(() => process.ppid === parent || process.exit(), 100)
 `
 
 async function setUp(t: TestContext) {
