@@ -86,6 +86,7 @@ export function loadRuleset(sources: RulesetSources): LoadResult {
       decoders: decoders.decoders.names,
       decoder_order_size,
       geoip: sources.geoip !== undefined,
+      plain,
       default_timeframe: sources.default_timeframe ?? 360,
     }
     readRulesFile(file, context, (stored) => (maxFrequency = Math.max(maxFrequency, stored)))

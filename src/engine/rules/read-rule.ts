@@ -20,6 +20,8 @@ export interface RuleContext {
   /** Limit of `<field>` tags in a rule: `analysisd.decoder_order_size`. */
   decoder_order_size: number
   geoip: boolean
+  /** Patterns without short cuts. */
+  plain: boolean
 }
 
 /** Parents as written; which of them counts is decided when the rule is put into the tree. */
@@ -57,12 +59,14 @@ class RuleReader {
   private matchedGroup: string | undefined
   private matchedRegex: string | undefined
   private hasDescription = false
+  private readonly patternOptions: { plain: boolean }
 
   constructor(rule: Rule, overwrite: boolean, context: RuleContext) {
     this.rule = rule
     this.overwrite = overwrite
     this.context = context
     this.report = context.report
+    this.patternOptions = { plain: context.plain }
   }
 
   read(element: XmlElement): Verdict {
@@ -378,7 +382,7 @@ class RuleReader {
     }
     const kind = this.readKind(tag, 'osregex')
     const negate = this.readNegate(tag)
-    const { pattern, error } = compilePattern(kind, tag.content)
+    const { pattern, error } = compilePattern(kind, tag.content, this.patternOptions)
     if (!pattern) {
       return this.refuse(
         `(5107): Syntax error on tag '${name}' in rule ${rule.id}`,
@@ -447,7 +451,7 @@ class RuleReader {
       }
       const glued = this.glued.get(name)
       if (glued?.text === undefined) continue
-      const { pattern, error } = compilePattern(glued.kind, glued.text)
+      const { pattern, error } = compilePattern(glued.kind, glued.text, this.patternOptions)
       if (!pattern) {
         // In place of the tag's name the original prints the pattern of <protocol>.
         const shown = name === 'protocol' ? glued.text : name
@@ -465,7 +469,11 @@ class RuleReader {
   private compileMatched(name: 'if_matched_group' | 'if_matched_regex'): boolean {
     const text = name === 'if_matched_group' ? this.matchedGroup : this.matchedRegex
     if (text === undefined) return true
-    const { pattern, error } = compilePattern(name === 'if_matched_group' ? 'osmatch' : 'osregex', text)
+    const { pattern, error } = compilePattern(
+      name === 'if_matched_group' ? 'osmatch' : 'osregex',
+      text,
+      this.patternOptions,
+    )
     if (!pattern) {
       this.refuse(`(1450): Syntax error on regex: '${text}': ${error.code}.`, `<${name}>: ${error.message}`)
       return false

@@ -4,7 +4,7 @@
  * Everything looks only at what is loaded already, so order matters everywhere. The original walks the whole tree for each rule; here records
  * and nodes are found by id, which gives the same places because a record knows all its nodes.
  */
-import { compilePattern } from '../patterns/index.ts'
+import { compilePattern, type Pattern } from '../patterns/index.ts'
 import type { Report } from './report.ts'
 import type { Rule, RuleNode } from './rule.ts'
 import { toInt } from './to-int.ts'
@@ -141,7 +141,7 @@ export class RuleTree {
 
   private addByGroup(rule: Rule, text: string, report: Report): boolean {
     const { pattern } = compilePattern('wordmatch', text)
-    if (pattern && this.attachWhere(rule, (other) => pattern.test(other.group))) return true
+    if (pattern && this.attachWhere(rule, byGroup(pattern))) return true
     report.drop(
       `(7610): Group '${text}' was not found. Invalid 'if_group'. Rule '${rule.id}' will be ignored.`,
       `rule ${rule.id}: no rule loaded so far is in the group "${text}"`,
@@ -178,8 +178,9 @@ export class RuleTree {
 
   /** Every node that matches counts once more: a rule with two parents feeds the composite twice. */
   markGroup(composite: Rule): void {
+    const counts = byGroup(composite.if_matched_group!)
     for (const rule of this.rules) {
-      if (!composite.if_matched_group!.test(rule.group)) continue
+      if (!counts(rule)) continue
       for (let i = 0; i < rule.nodes.length; i++) rule.feeds_groups.push(composite)
     }
   }
@@ -190,6 +191,19 @@ export class RuleTree {
       if (rule.level === 9900) rule.level = 0
       if (rule.level >= 100) rule.level = Math.trunc(rule.level / 100)
     }
+  }
+}
+
+/** Whether a rule's group string matches; rules share few of them. */
+function byGroup(pattern: Pattern): (rule: Rule) => boolean {
+  const known = new Map<string, boolean>()
+  return ({ group }) => {
+    let matches = known.get(group)
+    if (matches === undefined) {
+      matches = pattern.test(group)
+      known.set(group, matches)
+    }
+    return matches
   }
 }
 
