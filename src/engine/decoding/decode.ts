@@ -9,7 +9,9 @@
  */
 import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
+import { lowered } from '../patterns/text.ts'
 import { addDynamic, setStatic } from './fields.ts'
+import { mayMatch } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
@@ -25,18 +27,27 @@ import type { Decoder, Decoders, Root } from './tree.ts'
  */
 export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMemory, at_ms: number): void {
   const { program_name: program, log } = event
-  const roots = program === undefined ? decoders.withoutProgram : decoders.withProgram
+  const { plain, candidates } = decoders
+  const roots = plain
+    ? program === undefined
+      ? decoders.withoutProgram
+      : decoders.withProgram
+    : program === undefined
+      ? candidates.forLog(log)
+      : candidates.forProgram(program)
+  const lower = plain ? undefined : lowered(log)
   for (const root of roots) {
-    if (program !== undefined && !root.program!.test(program)) continue
+    if (plain && program !== undefined && !root.program!.test(program)) continue
     let after = 0
     let left = leftBy(root.program, root.program?.kind === 'pcre2' ? root.program.exec(program!) : undefined, none)
     if (root.prematch) {
+      if (lower !== undefined && !mayMatch(root.prematchGate!, lower, 0)) continue
       const match = root.prematch.exec(log)
       if (!match) continue
       after = afterMatch(event, match.end)
       left = leftBy(root.prematch, match, left)
     }
-    decodeFamily(event, root, after, left, decoders, memory)
+    decodeFamily(event, root, after, left, lower, decoders, memory)
     break
   }
   if (event.decoder?.accumulate) accumulate(event, memory, at_ms)
@@ -75,6 +86,7 @@ function decodeFamily(
   root: Root,
   afterRoot: number,
   left: Left,
+  lower: string | undefined,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
@@ -83,7 +95,7 @@ function decodeFamily(
   event.type = root.info.type
   const { children } = root
   if (children.length === 0) {
-    runChain(event, [root], 0, matched, left, decoders, memory)
+    runChain(event, [root], 0, matched, left, lower, decoders, memory)
     return
   }
   let index = 0
@@ -91,7 +103,9 @@ function decodeFamily(
     const child = children[index]!
     // Without a prematch it is reached and wins, but the event stays that of the root.
     if (!child.prematch) break
-    const match = child.prematch.exec(event.log, child.prematchOffset === 'parent' ? afterRoot : 0)
+    const start = child.prematchOffset === 'parent' ? afterRoot : 0
+    const isWorth = lower === undefined || mayMatch(child.prematchGate!, lower, start)
+    const match = isWorth ? child.prematch.exec(event.log, start) : undefined
     left = leftBy(child.prematch, match, left)
     if (match) {
       matched.decoder = child
@@ -102,7 +116,7 @@ function decodeFamily(
     }
     index = afterChain(children, index)
   }
-  if (index < children.length) runChain(event, children, index, matched, left, decoders, memory)
+  if (index < children.length) runChain(event, children, index, matched, left, lower, decoders, memory)
 }
 
 /** The place behind a child that failed, and behind all that continue it. */
@@ -121,6 +135,7 @@ function runChain(
   index: number,
   matched: Matched,
   left: Left,
+  lower: string | undefined,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
@@ -129,8 +144,9 @@ function runChain(
     const decoder = siblings[index]!
     if (decoder.plugin) {
       runPlugin(decoder.plugin, event, matched, decoders, memory)
-      // The only one with patterns of its own.
+      // The only one with patterns of its own, and the only one that changes the log.
       if (decoder.plugin === 'SonicWall_Decoder') left = none
+      if (decoder.plugin === 'OSSECAlert_Decoder') lower = undefined
     } else if (decoder.regex) {
       const { regexOffset } = decoder
       const from =
@@ -141,7 +157,8 @@ function runChain(
             : regexOffset === 'prematch'
               ? matched.afterPrematch
               : afterRegex
-      const match = decoder.regex.exec(event.log, from)
+      const isWorth = lower === undefined || mayMatch(decoder.regexGate!, lower, from)
+      const match = isWorth ? decoder.regex.exec(event.log, from) : undefined
       left = leftBy(decoder.regex, match, left)
       if (match) {
         afterRegex = afterMatch(event, match.end)

@@ -4,6 +4,7 @@ import type { Problem } from '../../problem.ts'
 import type { XmlElement } from '../../wazuh/os-xml.ts'
 import { applyVariables, parseOsXml } from '../../wazuh/os-xml.ts'
 import type { GeoLookup, SourceFile } from '../index.ts'
+import { Candidates } from './candidates.ts'
 import { readDecoder } from './read-decoder.ts'
 import { Report } from './report.ts'
 import type { Decoder, Decoders, Root } from './tree.ts'
@@ -60,6 +61,7 @@ export function loadDecoders(files: readonly SourceFile[], options: DecoderOptio
     maxFields,
     geoip: options.geoip,
     plain: options.plain ?? false,
+    candidates: new Candidates(tree.withProgram, tree.withoutProgram),
   }
   return { decoders, refused: report.isRefused, problems: report.problems, messages: report.messages }
 }

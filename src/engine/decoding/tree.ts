@@ -2,6 +2,8 @@
 import type { DecoderInfo, FtsKey } from '../event.ts'
 import type { GeoLookup } from '../index.ts'
 import type { Pattern } from '../patterns/index.ts'
+import type { Candidates } from './candidates.ts'
+import type { Gate } from './gates.ts'
 import type { JsonShape } from './json.ts'
 import type { PluginName } from './plugins/index.ts'
 
@@ -20,8 +22,10 @@ export interface Decoder {
   readonly info: DecoderInfo
   readonly program?: Pattern
   readonly prematch?: Pattern
+  readonly prematchGate?: Gate
   readonly prematchOffset: 'log' | 'parent'
   readonly regex?: Pattern
+  readonly regexGate?: Gate
   readonly regexOffset: Offset
   readonly order: readonly Target[]
   readonly plugin?: PluginName
@@ -52,6 +56,7 @@ export interface Decoders {
   readonly geoip?: GeoLookup
   /** Try every decoder instead of the likely ones. */
   readonly plain: boolean
+  readonly candidates: Candidates
 }
 
 /** Known to `<decoded_as>` without any file: decoders of message kinds that no XML decoder is tried on. */

@@ -1,0 +1,35 @@
+/** Which top-level decoders are worth trying, in their order. */
+import type { Root } from './tree.ts'
+
+/** Program names come from outside, so what is remembered of them is bounded. */
+const maxPrograms = 10_000
+
+export class Candidates {
+  private readonly withProgram: readonly Root[]
+  private readonly withoutProgram: readonly Root[]
+  private readonly byProgram = new Map<string, readonly Root[]>()
+  private readonly byFirst: (readonly Root[] | undefined)[] = new Array(256).fill(undefined)
+
+  constructor(withProgram: readonly Root[], withoutProgram: readonly Root[]) {
+    this.withProgram = withProgram
+    this.withoutProgram = withoutProgram
+  }
+
+  /** Those whose `<program_name>` matches: that depends on nothing else. */
+  forProgram(program: string): readonly Root[] {
+    const known = this.byProgram.get(program)
+    if (known) return known
+    const found = this.withProgram.filter((root) => root.program!.test(program))
+    if (this.byProgram.size >= maxPrograms) this.byProgram.clear()
+    this.byProgram.set(program, found)
+    return found
+  }
+
+  /** Those whose prematch can begin with the first byte of the log. */
+  forLog(log: string): readonly Root[] {
+    if (log === '') return this.withoutProgram
+    const byte = log.charCodeAt(0)
+    const code = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
+    return (this.byFirst[code] ??= this.withoutProgram.filter(({ prematchGate }) => prematchGate?.first?.[code] !== 0))
+  }
+}
