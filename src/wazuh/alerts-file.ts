@@ -111,8 +111,9 @@ export function openAlertsFile(options: AlertsFileOptions): AlertsFile {
       } else if (json) offset += line.length + 1
     }
     // alerts.json last: it is the queue, and an alert that stands there has its text.
-    if (alerts_log) await log.append(texts.join(''))
-    await json?.append(`${lines.join('\n')}\n`)
+    if (alerts_log) await log.write(texts.join(''))
+    await json?.write(`${lines.join('\n')}\n`)
+    await Promise.all(files.map((file) => file.sync()))
     return lines
   }
 
@@ -144,6 +145,7 @@ class DatedFile {
   private readonly options: AlertsFileOptions
   private readonly link: string
   private fd = -1
+  private isSynced = true
   private day = ''
   private part = 0
   private path = ''
@@ -172,17 +174,30 @@ class DatedFile {
     if (previous !== undefined) removeIfEmpty(previous)
   }
 
-  async append(text: string): Promise<void> {
+  write(text: string): Promise<void> {
     const bytes = Buffer.from(text, 'latin1')
-    try {
+    return this.orClose(async () => {
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await writeAsync(this.fd, bytes, done)
         done += bytesWritten
         this.size += bytesWritten
+        this.isSynced = false
       }
-      await fdatasyncAsync(this.fd)
+    })
+  }
+
+  sync(): Promise<void> {
+    return this.orClose(async () => {
+      if (!this.isSynced) await fdatasyncAsync(this.fd)
+      this.isSynced = true
+    })
+  }
+
+  /** After a failure the next look() opens the file again and removes the half alert. */
+  private async orClose(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
     } catch (error) {
-      // The next look() opens the file again and removes the half alert.
       this.close()
       throw error
     }
