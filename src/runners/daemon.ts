@@ -6,6 +6,7 @@
  */
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Alert, fromBytes, toBytes } from '../alert.ts'
@@ -28,6 +29,7 @@ import { definitions } from './definitions.ts'
 import { startDemoSink } from './demo-sink.ts'
 import { openEmbedded } from './embedded.ts'
 import { migrations as engineMigrations } from './engine-memory.ts'
+import { createHealth } from './health.ts'
 import { makeHome, takeHome, tokenFile } from './home.ts'
 import { logtestPart } from './logtest.ts'
 import { apiParts } from './parts.ts'
@@ -129,9 +131,18 @@ async function start(
   await delivery.start()
   closing.push(() => delivery.stop())
 
+  const health_file = join(home, 'queue', 'events', 'outrider')
+  const health = createHealth({
+    append: (lines) => eventFiles.append(health_file, lines),
+    hostname: hostname(),
+    now,
+    log,
+  })
+  const { append } = eventFiles
+  const { wodleFailed } = health
   const embedded =
     config.engine === 'embedded'
-      ? openEmbedded({ config, state, responder, append: eventFiles.append, now, log, published })
+      ? openEmbedded({ config, state, responder, append, health_file, wodleFailed, now, log, published })
       : undefined
   if (embedded) {
     problems.push(...embedded.problems)
@@ -182,6 +193,12 @@ async function start(
   closing.push(() => listening.close())
   parts.listening(listening.url)
   announce(listening.url, token)
+
+  if (embedded) {
+    health.started()
+    const looking = setInterval(() => health.look(delivery.status(), responder.list()), 5000)
+    closing.push(() => clearInterval(looking))
+  }
 
   let stopping: Promise<void> | undefined
   return {

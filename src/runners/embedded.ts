@@ -34,6 +34,8 @@ export interface EmbeddedParts {
   responder: Responder
   /** Appends lines to an event file of ours. */
   append(file: string, lines: string[]): Promise<void>
+  health_file: string
+  wodleFailed(tag: string, reason: string): void
   now(): number
   log: Log
   /** Gets the lines of alerts.json when they are safe. */
@@ -94,7 +96,7 @@ export function openEmbedded(parts: EmbeddedParts): Embedded {
     ruleset: () => ruleset,
     problems: ruleset.problems,
     async read() {
-      inputs = await openInputs({ config, state, now, utc_offset, log, append: parts.append })
+      inputs = await openInputs({ ...parts, utc_offset })
       reading = Promise.all(
         inputs.sources.map((source) =>
           pipeline.run(source, ending.signal).catch((error: Error) => {

@@ -1,14 +1,13 @@
 /** Everything that events come from, as sources of the pipeline. */
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import type { InputStatus } from '../api/parts.ts'
 import type { Config, LocalfileBlock } from '../config.ts'
 import type { State } from '../durable/state.ts'
-import { type Input, openLocalfile } from '../inputs/localfile.ts'
+import type { Input } from '../inputs/localfile.ts'
+import { openInput, withoutRepeats } from '../inputs/open.ts'
 import type { Log } from '../log.ts'
-import { definitions } from './definitions.ts'
 import type { Source } from './pipeline.ts'
-import { startWodles } from './wodles.ts'
+import { readyWodles } from './wodles.ts'
 
 export interface Inputs {
   sources: Source[]
@@ -17,12 +16,7 @@ export interface Inputs {
   close(): Promise<void>
 }
 
-interface Opened {
-  kind: InputStatus['kind']
-  input: Input
-}
-
-export async function openInputs(parts: {
+export interface InputParts {
   config: Config
   state: State
   now(): number
@@ -30,47 +24,54 @@ export async function openInputs(parts: {
   log: Log
   /** Appends lines to an event file of ours. */
   append(file: string, lines: string[]): Promise<void>
-}): Promise<Inputs> {
-  const { config, log, append, ...rest } = parts
-  const opened: Opened[] = []
-  const open = async (kind: InputStatus['kind'], block: LocalfileBlock, event_location?: string) => {
+  /** A wodle gave less than it should. */
+  wodleFailed(tag: string, reason: string): void
+  /** Event file with our own health. */
+  health_file: string
+}
+
+export async function openInputs(parts: InputParts): Promise<Inputs> {
+  const { config, log, state, now, utc_offset } = parts
+  const opened: { kind: InputStatus['kind']; input: Input; trouble?: () => string | undefined }[] = []
+  const open = async (
+    kind: InputStatus['kind'],
+    block: LocalfileBlock,
+    event_location?: string,
+    trouble?: () => string | undefined,
+  ) => {
     try {
-      const input = await openLocalfile({
-        block,
-        home: config.home,
-        hostname: hostname(),
-        log,
-        event_location,
-        ...rest,
-      })
-      opened.push({ kind, input })
+      const options = { block, home: config.home, hostname: hostname(), state, now, utc_offset, log, event_location }
+      const input = await openInput(event_location === undefined ? options : { ...options, announce: false })
+      if (input) opened.push({ kind, input, trouble })
     } catch (error) {
-      log.error(`"${block.location}" is not followed: ${(error as Error).message}`)
+      log.error(
+        `${block.place.file}:${block.place.line} "${block.location}" is not followed: ${(error as Error).message}`,
+      )
     }
   }
 
-  for (const block of config.ossec.localfiles) await open('file', block)
+  for (const block of withoutRepeats(config.ossec.localfiles, log)) await open('file', block)
   for (const receiver of config.receivers) await open('receiver', eventFile(receiver.file, 'json'))
+  await open('file', eventFile(parts.health_file, 'json'), 'outrider')
 
-  // Files are opened before anything is written to them.
-  const wodles = await Promise.all(
-    config.wodles.map(async (setting) => ({
-      setting,
-      definition: (await definitions.wodles[setting.type]!()).default,
-      file: join(config.home, 'queue', 'events', `command_${setting.tag}`),
-    })),
-  )
-  for (const { setting, file } of wodles) await open('wodle', eventFile(file, 'syslog'), `command_${setting.tag}`)
-  const schedule = startWodles({ wodles, append, log, state: rest.state, now: rest.now })
+  // Their files are followed before anything is written to them.
+  const wodles = readyWodles({ ...parts, failed: parts.wodleFailed })
+  for (const { file, location, trouble } of wodles) await open('wodle', eventFile(file, 'syslog'), location, trouble)
+  const ending = new AbortController()
+  const running = wodles.map((wodle) => wodle.start(ending.signal))
 
   return {
     sources: opened.map(({ input }) => input),
     status: () =>
-      opened.flatMap(({ kind, input }) =>
-        input.status().map(({ name, state, detail }) => ({ name, kind, state, detail })),
+      opened.flatMap(({ kind, input, trouble }) =>
+        input.status().map(({ state, detail }) => {
+          const why = trouble?.()
+          return { name: input.name, kind, state: why ? ('failing' as const) : state, detail: why ?? detail }
+        }),
       ),
-    close: async () => {
-      schedule.close()
+    async close() {
+      ending.abort()
+      await Promise.all(running)
       await Promise.all(opened.map(({ input }) => input.close()))
     },
   }

@@ -46,7 +46,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
       home: config.home,
       engine: config.engine,
       responses_enabled: config.responses.enabled,
-      next_step: feed.last === 0 ? nextStep(config, url) : undefined,
+      next_step: nextStep(running, url),
     }),
     alerts: feed,
     problems: () => [...problems],
@@ -102,12 +102,12 @@ function inputStatus({ config, embedded, feed }: Running): InputStatus[] {
   })
 }
 
-/** What a newcomer can do on a machine where nothing has happened yet. */
-function nextStep(config: Config, url: string): { text: string; command: string } | undefined {
+/** What a newcomer can do on a machine where no webhook has come yet. */
+function nextStep({ config, embedded }: Running, url: string): { text: string; command: string } | undefined {
   const github = config.receivers.find((receiver) => receiver.type === 'github')
-  if (!github || url === '') return undefined
+  if (!github || url === '' || embedded?.pipeline.counts().sources.get(github.file)?.events) return undefined
   return {
-    text: 'Nothing has happened yet. This sends a correctly signed GitHub event:',
+    text: 'No webhook has come yet. This sends a correctly signed GitHub event:',
     command: `npx outrider --home ${config.home} send ${github.name}`,
   }
 }

@@ -1,21 +1,39 @@
-/** Runs our own wodles (definitions) on their schedule. Their events become lines of an event file, which is followed like any other. */
+/** Runs wodles on their schedule: `<wodle name="command">` and our own definitions. Their events become lines of an event file, which is followed like any other. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { toBytes } from '../alert.ts'
-import type { WodleSetting } from '../config.ts'
-import type { Wodle, WodleContext } from '../define.ts'
+import type { Config, WodleSetting } from '../config.ts'
+import type { WodleContext } from '../define.ts'
 import type { State } from '../durable/state.ts'
+import { runOnSchedule, sleep } from '../inputs/schedule.ts'
+import { eventFileName, eventLocation, runWodleCommand } from '../inputs/wodle-command.ts'
 import type { Log } from '../log.ts'
+import { definitions } from './definitions.ts'
 
-export interface WodleRunner {
-  status(): { name: string; state: 'ok' | 'waiting' | 'failing'; detail?: string }[]
-  close(): void
+/** A wodle whose event file can be followed before it is started. */
+export interface ReadyWodle {
+  tag: string
+  file: string
+  location: string
+  /** Why the last run gave less than it should. */
+  trouble(): string | undefined
+  /** Resolves when the signal has come. */
+  start(signal: AbortSignal): Promise<void>
 }
 
-/** Longest time that a timer of Node can wait. */
-const max_timer_ms = 2 ** 31 - 1
+interface WodleParts {
+  config: Config
+  state: State
+  append(file: string, lines: string[]): Promise<void>
+  now(): number
+  utc_offset(at_ms: number): number
+  log: Log
+  /** Told when a run gave less than it should. */
+  failed(tag: string, reason: string): void
+}
 
 /** This machine's files, for wodles: what cannot be read is not there. */
-export const machine: Omit<WodleContext, 'now'> = {
+const machine: Omit<WodleContext, 'now'> = {
   read: (path) => orUndefined(() => readFileSync(path, 'utf8')),
   list: (path) => orUndefined(() => readdirSync(path)) ?? [],
   readlink: (path) => orUndefined(() => readlinkSync(path)),
@@ -30,70 +48,63 @@ function orUndefined<T>(look: () => T): T | undefined {
   }
 }
 
-/**
- * Starts the schedule: at the start when asked for, then at a fixed rate. The time of the last run survives a restart, so that a daemon that restarts often
- * does not run a daily wodle each time.
- *
- * @param append resolves when the lines are on disk
- */
-export function startWodles(parts: {
-  wodles: { setting: WodleSetting; definition: Wodle; file: string }[]
-  state: State
-  append(file: string, lines: string[]): Promise<void>
-  now(): number
-  log: Log
-  context?: Omit<WodleContext, 'now'>
-}): WodleRunner {
-  const { state, append, now, log, context = machine } = parts
-  const timers = new Map<string, NodeJS.Timeout>()
-  const failures = new Map<string, string>()
-
-  const run = async ({ setting: { tag, options }, definition, file }: (typeof parts.wodles)[number]) => {
-    try {
-      const events = [...definition.run({ ...context, now: now() }, options)]
-      await append(
-        file,
-        events.map((event) => toBytes(JSON.stringify(event))),
-      )
-      failures.delete(tag)
-    } catch (error) {
-      failures.set(tag, (error as Error).message)
-      log.error(`wodle "${tag}" failed: ${(error as Error).message}`)
+export function readyWodles(parts: WodleParts): ReadyWodle[] {
+  const { config } = parts
+  const make = (tag: string, start: (tools: ReturnType<typeof toolsOf>, signal: AbortSignal) => Promise<void>) => {
+    const file = join(config.home, 'queue', 'events', eventFileName(tag))
+    const tools = toolsOf(tag, file, parts)
+    return {
+      tag,
+      file,
+      location: eventLocation(tag),
+      trouble: tools.trouble,
+      start: (signal: AbortSignal) => start(tools, signal),
     }
   }
+  return [
+    ...config.ossec.wodles
+      .filter((block) => !block.disabled)
+      .map((block) => make(block.tag, (tools, signal) => runWodleCommand(block, tools, signal))),
+    ...config.wodles.map((setting) => make(setting.tag, (tools, signal) => runDefinition(setting, tools, signal))),
+  ]
+}
 
-  const schedule = (wodle: (typeof parts.wodles)[number], due: number) => {
-    const { tag, interval } = wodle.setting
-    const wait = Math.min(Math.max(0, due - now()), max_timer_ms)
-    const timer = setTimeout(() => {
-      if (due > now()) return schedule(wodle, due)
-      state.cursor<number>(`wodle ${tag}`).set(now())
-      void run(wodle)
-      // From the time it was due, so that runs do not drift; what was missed is not made up.
-      const period = interval * 1000
-      schedule(wodle, due + period * Math.max(1, Math.ceil((now() - due) / period)))
-    }, wait)
-    timers.set(tag, timer)
-  }
-
-  for (const wodle of parts.wodles) {
-    const { tag, interval, run_on_start } = wodle.setting
-    const last = state.cursor<number>(`wodle ${tag}`).get()
-    schedule(wodle, run_on_start ? now() : (last ?? now()) + interval * 1000)
-  }
-
+function toolsOf(tag: string, file: string, { config, state, append, now, utc_offset, log, failed }: WodleParts) {
+  let trouble: string | undefined
   return {
-    status: () =>
-      parts.wodles.map(({ setting: { tag, interval } }) => {
-        const failure = failures.get(tag)
-        return {
-          name: `command_${tag}`,
-          state: failure ? 'failing' : 'ok',
-          detail: failure ?? `runs every ${interval} s`,
-        }
-      }),
-    close() {
-      for (const timer of timers.values()) clearTimeout(timer)
+    home: config.home,
+    state,
+    now,
+    utc_offset,
+    log,
+    sleep,
+    async append(lines: string[]) {
+      await append(file, lines)
+      trouble = undefined
     },
+    failed(_tag: string, reason: string) {
+      trouble = reason
+      failed(tag, reason)
+    },
+    trouble: () => trouble,
   }
+}
+
+async function runDefinition(
+  { tag, type, interval, run_on_start, options }: WodleSetting,
+  tools: ReturnType<typeof toolsOf>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { default: definition } = await definitions.wodles[type]!()
+  const schedule = { interval: { every: interval, unit: 'seconds' as const } }
+  const work = async () => {
+    try {
+      const events = [...definition.run({ ...machine, now: tools.now() }, options)]
+      await tools.append(events.map((event) => toBytes(JSON.stringify(event))))
+    } catch (error) {
+      tools.failed(tag, (error as Error).message)
+      tools.log.error(`wodle "${tag}": ${(error as Error).message}`)
+    }
+  }
+  await runOnSchedule({ ...tools, name: `wodle ${tag}`, schedule, run_on_start, work }, signal)
 }

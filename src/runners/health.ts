@@ -1,0 +1,57 @@
+/** Events about Outrider itself, so that a destination that takes nothing or a block that does not end is an alert like any other. Rules: ruleset/rules/zz-outrider_json_rules.xml. */
+import { toBytes } from '../alert.ts'
+import type { DestinationStatus } from '../delivery/index.ts'
+import type { Log } from '../log.ts'
+import type { Block } from '../responses/responder.ts'
+
+/** A destination counts as failing when it is paused, or when something has waited for it this long. */
+const patience_ms = 60_000
+/** An undo this late is an event. */
+const overdue_ms = 30_000
+
+export interface Health {
+  started(): void
+  wodleFailed(tag: string, reason: string): void
+  /** Looks at destinations and blocks; to be called every few seconds. */
+  look(destinations: DestinationStatus[], blocks: Block[]): void
+}
+
+export function createHealth(parts: {
+  append(lines: string[]): Promise<void>
+  hostname: string
+  now(): number
+  log: Log
+}): Health {
+  const { append, hostname, now, log } = parts
+  const failing = new Set<string>()
+  const overdue = new Set<string>()
+
+  function tell(event: string, fields: Record<string, unknown>): void {
+    const line = toBytes(JSON.stringify({ outrider: { event, host: hostname, ...fields } }))
+    append([line]).catch((error: Error) => log.error(`health event "${event}" not kept: ${error.message}`))
+  }
+
+  return {
+    started: () => tell('started', {}),
+    wodleFailed: (tag, reason) => tell('wodle_failed', { tag, reason }),
+    look(destinations, blocks) {
+      for (const { name, state, waiting_since, reason } of destinations) {
+        const isFailing = state === 'paused' || (waiting_since !== undefined && now() - waiting_since > patience_ms)
+        if (isFailing === failing.has(name)) continue
+        if (isFailing) failing.add(name)
+        else failing.delete(name)
+        tell(isFailing ? 'destination_failing' : 'destination_recovered', {
+          destination: name,
+          reason: isFailing ? reason : undefined,
+        })
+      }
+      for (const { id, key, response, until, dry_run, reason } of blocks) {
+        const isOverdue = !dry_run && until !== undefined && now() - until > overdue_ms
+        if (!isOverdue || overdue.has(id)) continue
+        overdue.add(id)
+        tell('undo_overdue', { key, response, reason })
+      }
+      for (const id of overdue) if (!blocks.some((block) => block.id === id)) overdue.delete(id)
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/** What a daemon does with the work that built scripts hand over, made of its running pieces. Given to `listenForScripts`. */
+import { fromBytes } from '../alert.ts'
+import type { DeliveryRunner } from '../delivery/index.ts'
+import type { Block, Responder } from '../responses/responder.ts'
+import type { TakeOver } from './script-server.ts'
+import type { HandOver, HandOverAnswer } from './script-socket.ts'
+
+export interface Hooks {
+  delivery: Pick<DeliveryRunner, 'status'>
+  responder: Pick<Responder, 'add' | 'list'>
+  /** Responses act, and are not only written down. */
+  responses_enabled: boolean
+  is_root: boolean
+}
+
+/**
+ * - `alert`: taken when a destination runs here that is called like the script (with or without `custom-`) and is not a script itself. Nothing needs to be
+ *   written: integratord read the alert in alerts.json, which is that destination's queue, and its cursor comes by.
+ * - `add`: becomes a lease, like a block that a person asks for; the guards are asked.
+ * - `delete`: execd's own undo. Where a lease holds the same target, that one's end counts, which lets blocks outlive a restart of execd.
+ */
+export function takeOver({ delivery, responder, responses_enabled, is_root }: Hooks): TakeOver {
+  function alert({ program }: HandOver): HandOverAnswer {
+    const names = new Set([program, program.replace(/^custom-/, '')])
+    const found = delivery.status().find(({ name, type }) => names.has(name) && type !== 'script')
+    if (!found) return { taken: false, reason: `no destination "${program}" runs here` }
+    return { taken: true }
+  }
+
+  function add({ program, key = '', seconds, alert }: HandOver): HandOverAnswer {
+    if (!responses_enabled) return { taken: false, reason: 'responses are not enabled' }
+    if (!is_root) return { taken: false, reason: 'outrider does not run as root' }
+    const { rule } = JSON.parse(fromBytes(alert)) as { rule?: { id?: unknown; description?: unknown } }
+    const reason = rule?.id ? `rule ${rule.id}: ${rule.description ?? ''}`.trim() : `asked for by ${program}`
+    const result = responder.add({ response: program, key, seconds, reason, by: 'execd' })
+    if (result.ok) return { taken: true }
+    return result.status === 403 ? { taken: true, refused: result.error } : { taken: false, reason: result.error }
+  }
+
+  function remove({ program, key }: HandOver): HandOverAnswer {
+    const holds = ({ response, key: held, state, dry_run }: Block) =>
+      response === program && held === key && !dry_run && state !== 'failed'
+    const found = responder.list().some(holds)
+    return found ? { taken: true } : { taken: false, reason: 'no lease holds it' }
+  }
+
+  const byKind = { alert, add, delete: remove }
+  return (request) => byKind[request.kind](request)
+}
