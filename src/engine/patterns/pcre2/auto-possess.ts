@@ -8,14 +8,19 @@ import { childrenOf, type Node } from './ast.ts'
 /** By the escape that is repeated, what may follow; `.` stands for `\N` as well. */
 const wronglyApart: Record<string, string> = { S: 'hvR', '.': 'R', h: 'S', v: 'S', R: 's.' }
 
-/** Makes the repeats possessive that PCRE2 makes so by mistake. Changes the tree. */
-export function possessify(node: Node): void {
-  if (node.kind === 'sequence') {
-    for (const [i, item] of node.items.entries()) {
-      if (item.kind !== 'repeat') continue
-      const apart = wronglyApart[shorthandOf(item.body) ?? '']
-      const next = node.items[i + 1]
-      if (apart && next && beginsWith(next, apart)) item.mode = 'possessive'
+/** Makes the repeats possessive that PCRE2 makes so by mistake. Changes the tree. `following`: what comes behind the node. */
+export function possessify(node: Node, following?: Node): void {
+  switch (node.kind) {
+    case 'sequence':
+      for (const [i, item] of node.items.entries()) possessify(item, node.items[i + 1] ?? following)
+      return
+    case 'choice':
+    case 'capture':
+      for (const child of childrenOf(node)) possessify(child, following)
+      return
+    case 'repeat': {
+      const apart = wronglyApart[shorthandOf(node.body) ?? '']
+      if (apart && following && beginsWith(following, apart)) node.mode = 'possessive'
     }
   }
   for (const child of childrenOf(node)) possessify(child)

@@ -28,6 +28,7 @@ const notNewline = (code: number) => code !== 0x0a
 type Start = Omit<Pcre2Pattern, 'root' | 'groups' | 'foldsUnicode'> & {
   ucp: boolean
   onlyCrLf: boolean
+  possessifies: boolean
   length: number
 }
 
