@@ -12,6 +12,7 @@
  *
  * Nothing is handed out when any part of the text is malformed.
  */
+import { type JsonName, topName } from './json-names.ts'
 import { formatFixed, formatGeneral } from './numbers.ts'
 
 export interface JsonShape {
@@ -76,7 +77,7 @@ export function readJson(source: string, start: number, shape: JsonShape): JsonF
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
   // Any other value must be well formed too.
-  const isWhole = text.charCodeAt(at) === openObject ? readObject('') : printValue(0)
+  const isWhole = text.charCodeAt(at) === openObject ? readObject(topName()) : printValue(0)
   finish()
   return isWhole ? fields : undefined
 }
@@ -122,8 +123,7 @@ function skipSpace(): void {
   while (text.charCodeAt(at) <= 0x20) at++
 }
 
-/** @param prefix names of the objects around, each with its dot; '' at top level */
-function readObject(prefix: string): boolean {
+function readObject(around: JsonName): boolean {
   if (depth >= maxDepth) return false
   depth++
   at++
@@ -135,7 +135,7 @@ function readObject(prefix: string): boolean {
   }
   for (;;) {
     if (!readString()) return false
-    const name = prefix + value
+    const name = around.member(value)
     skipSpace()
     if (text.charCodeAt(at) !== colon) return false
     at++
@@ -152,13 +152,13 @@ function readObject(prefix: string): boolean {
   }
 }
 
-function readMember(name: string): boolean {
+function readMember(name: JsonName): boolean {
   switch (text.charCodeAt(at)) {
     case quote:
       if (!readString()) return false
       break
     case openObject:
-      return readObject(`${name}.`)
+      return readObject(name)
     case openArray:
       if (!csv) {
         if (!printArray(0)) return false
@@ -180,9 +180,9 @@ function readMember(name: string): boolean {
     default:
       if (!readNumber(false)) return false
   }
-  fields.names.push(name)
+  fields.names.push(name.full)
   fields.values.push(value)
-  fields.depths.push(depth)
+  fields.depths.push(name.depth)
   return true
 }
 

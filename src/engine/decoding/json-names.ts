@@ -1,0 +1,48 @@
+/**
+ * Dotted names of JSON fields, each made once and then found again member by member: joining and hashing them anew for every event costs more
+ * than reading the text. Names come from outside, so when there are too many all are forgotten.
+ */
+
+const maxNames = 20_000
+
+export class JsonName {
+  /** With the names of the objects around. */
+  readonly full: string
+  /** Objects around: 1 at top level, 0 for the top itself. */
+  readonly depth: number
+  private readonly members = new Map<string, JsonName>()
+
+  constructor(full: string, depth: number) {
+    this.full = full
+    this.depth = depth
+  }
+
+  member(name: string): JsonName {
+    return this.members.get(name) ?? this.added(name)
+  }
+
+  private added(name: string): JsonName {
+    count++
+    const full = this.depth === 0 ? name : `${this.full}.${name}`
+    const member = new JsonName(copied(full), this.depth + 1)
+    this.members.set(copied(name), member)
+    return member
+  }
+}
+
+let count = 0
+let top = new JsonName('', 0)
+
+/** The name that all others begin at; to be asked for once per text. */
+export function topName(): JsonName {
+  if (count > maxNames) {
+    count = 0
+    top = new JsonName('', 0)
+  }
+  return top
+}
+
+/** A text of its own: a part of a log keeps the whole log alive. */
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}
