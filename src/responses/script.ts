@@ -38,7 +38,7 @@ export interface ScriptRun {
   answer?: Answer
   /** What it was told then. */
   decision?: 'continue' | 'abort'
-  /** It waited for the end of its input instead of answering, and got it. */
+  /** It was seen to wait for the end of its input instead of answering, and got it. */
   reads_to_end: boolean
   result: ProgramResult
   /** In words, when it did not go well. */
@@ -98,9 +98,9 @@ export async function runAdd(
   let watch: NodeJS.Timeout | undefined
   if (speaks && running.pid !== undefined) {
     say(messageFor(call, 'add'))
-    watch = watchForReader(running.pid, options.answer_ms ?? 1000, () => {
+    watch = watchForReader(running.pid, options.answer_ms ?? 1000, (isReader) => {
       if (answer) return
-      readsToEnd = true
+      readsToEnd = isReader
       note('us')
       running.end()
     })
@@ -176,17 +176,17 @@ export function endOrphans(leases: ReadonlySet<string>): number {
 /** Number of read(2), by processor; without it we cannot tell. */
 const readCall: Record<string, string> = { x64: '0', arm64: '63' }
 
-function watchForReader(pid: number, patience_ms: number, close: () => void): NodeJS.Timeout {
+function watchForReader(pid: number, patience_ms: number, close: (isReader: boolean) => void): NodeJS.Timeout {
   const input = linkOf(pid, 0)
   const started = performance.now()
   const timer = setInterval(
     () => {
       const waited = performance.now() - started
       if (waited < patience_ms) return
-      const isLate = waited >= 10 * patience_ms
-      if (!isLate && !(input && family(pid).some((member) => isReading(member, input)))) return
+      const isReader = input !== undefined && family(pid).some((member) => isReading(member, input))
+      if (!isReader && waited < 10 * patience_ms) return
       clearInterval(timer)
-      close()
+      close(isReader)
     },
     Math.max(10, patience_ms / 10),
   )
