@@ -73,7 +73,7 @@ export interface LocalfileOptions {
 }
 
 /** Name of the cursor in state.db. */
-export function cursorName(location: string, path: string): string {
+function cursorName(location: string, path: string): string {
   return `localfile ${location} ${path}`
 }
 
