@@ -102,9 +102,7 @@ function read(message: IncomingMessage, wants_text: boolean, end: (result: HttpR
     if (size > most_bytes) answer()
   })
   message.on('end', answer)
-  message.on('error', (error) =>
-    end({ kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false }),
-  )
+  message.on('error', (error) => end({ kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false }))
 }
 
 function flat(fields: IncomingMessage['headers']): Record<string, string> {

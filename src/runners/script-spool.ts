@@ -8,21 +8,11 @@
  *   lock                          the process that delivers what is kept; taken over when that process is dead
  * ```
  *
- * An alert is written under a name that nobody reads, synced, renamed, and its folder synced: after a crash it is there, whole, or it is not.
+ * An alert is there whole, also after a crash, or it is not there.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { replaceFile, syncFolder } from '../durable/replace-file.ts'
 
 /** Beyond that, alerts are refused: a full disk would stop more than this. */
 const most_files = 10_000
@@ -62,18 +52,18 @@ export function openSpool(home: string, name: string): Spool {
 
   function keep(line: string, now: number): void {
     try {
-      if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+      if (!existsSync(folder)) {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        syncFolder(dirname(folder))
+      }
       if (list().length >= most_files) throw new Error(`${most_files} alerts are there already`)
-      const temporary = join(folder, `new-${process.pid}`)
-      write(temporary, Buffer.from(`${line}\n`, 'latin1'))
-      renameSync(temporary, join(folder, `${String(now).padStart(17, '0')}-${process.pid}.json`))
-      sync(folder)
+      const bytes = Buffer.from(`${line}\n`, 'latin1')
+      replaceFile(join(folder, `${String(now).padStart(17, '0')}-${process.pid}.json`), bytes, 0o600)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      const owner = code === 'EACCES' || code === 'EPERM'
-      throw new Error(
-        `nothing can be kept in ${folder}: ${owner ? 'permission denied' : message}${owner ? '; let the user that runs integrations own that folder' : ''}`,
-      )
+      const isDenied = code === 'EACCES' || code === 'EPERM'
+      const why = isDenied ? 'permission denied; the user that runs integrations must own that folder' : message
+      throw new Error(`nothing can be kept in ${folder}: ${why}`)
     }
   }
 
@@ -91,29 +81,25 @@ export function openSpool(home: string, name: string): Spool {
     // The second run in a row that fails starts the pauses: one failure may be a hiccup.
     const own = failures < 2 ? 0 : Math.min(60_000, 1000 * 2 ** Math.min(failures - 2, 10))
     try {
-      // Not synced: after a crash the next run simply tries.
-      const temporary = join(folder, `pause-${process.pid}`)
-      write(temporary, Buffer.from(JSON.stringify({ failures, until: now + Math.max(own, after_ms) })), false)
-      renameSync(temporary, pause)
+      replaceFile(pause, JSON.stringify({ failures, until: now + Math.max(own, after_ms) }), 0o600)
     } catch {
       // Whoever cannot write here could not keep the alert either, and has said so.
     }
   }
 
-  /** Exclusive creation decides between two; the lock of a dead process is removed. */
+  /** A link is made or exists, with the number in it: no moment in between. The lock of a dead process is removed. */
   function takeLock(): boolean {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        const fd = openSync(lock, 'wx', 0o600)
-        writeSync(fd, String(process.pid))
-        closeSync(fd)
-        return true
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || isAlive(lock)) return false
-        rmSync(lock, { force: true })
-      }
+    const own = `${lock}-${process.pid}`
+    try {
+      writeFileSync(own, String(process.pid), { mode: 0o600 })
+      if (existsSync(lock) && !isHeld(lock)) rmSync(lock, { force: true })
+      linkSync(own, lock)
+      return true
+    } catch {
+      return false // EEXIST: another run is at it
+    } finally {
+      rmSync(own, { force: true })
     }
-    return false
   }
 
   async function drain(limit: number, send: (line: string) => Promise<'gone' | 'stays' | 'stop'>): Promise<void> {
@@ -144,32 +130,18 @@ export function openSpool(home: string, name: string): Spool {
   }
 }
 
-function write(path: string, bytes: Buffer, durable = true): void {
-  rmSync(path, { force: true })
-  const fd = openSync(path, 'wx', 0o600)
-  try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-    if (durable) fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
+/** No run takes that long; the number may by now be another process's. */
+const longest_ms = 15 * 60_000
 
-function sync(folder: string): void {
-  const fd = openSync(folder, 'r')
+function isHeld(lock: string): boolean {
   try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function isAlive(lock: string): boolean {
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8')) || -1, 0)
+    if (Date.now() - statSync(lock).mtimeMs > longest_ms) return false
+    const pid = Number(readFileSync(lock, 'utf8'))
+    if (!(pid > 0)) return false
+    process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: alive, and someone else's. A lock that is gone by now, or has no number yet, is left to its owner.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+    // EPERM: it lives, and is someone else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -78,6 +78,8 @@ export async function runIntegration(
       argv: [`integrations/${block.name}`, ...args],
       argv0: argv0!,
       cwd: context.home,
+      // By which a script of `outrider build` knows that retrying is not its business.
+      env: { ...process.env, OUTRIDER_DESTINATION: block.name },
       stderr: 'merge',
       deadline_ms: context.deadline_ms,
       max_output_bytes: 0,
