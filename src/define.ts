@@ -21,6 +21,53 @@ export interface HttpRequest {
   body?: string | Uint8Array
 }
 
+/** Certificates of a server that speaks TLS. */
+export interface TlsOptions {
+  /** PEM file with the authority to trust, instead of the system's. */
+  ca_file?: string
+  /** False: any certificate is taken. */
+  ssl_verify?: boolean
+}
+
+/** A line for a file on this machine. */
+export interface FileLine {
+  /** Absolute path. */
+  file: string
+  /** Without line end. */
+  line: string
+}
+
+/** A text for a server that reads and does not answer, such as syslog; framed already. Connections are kept. */
+export interface SocketText {
+  host: string
+  port: number
+  transport: 'udp' | 'tcp' | 'tls'
+  text: string
+  tls?: TlsOptions
+}
+
+/** A mail and the server that takes it. */
+export interface Mail {
+  smtp: {
+    host: string
+    port: number
+    /** `starttls` fails when the server does not offer it. */
+    security: 'starttls' | 'tls' | 'none'
+    user?: string
+    password?: string
+    tls?: TlsOptions
+  }
+  from: string
+  to: string[]
+  subject: string
+  text: string
+  headers: Record<string, string>
+  message_id: string
+}
+
+/** What a definition makes of an alert. */
+export type Outgoing = HttpRequest | FileLine | SocketText | Mail
+
 /** What came back. `text` is at most 64 KiB of the body. */
 export interface HttpResponse {
   status: number
@@ -66,8 +113,8 @@ export interface Integration<S extends Schema = Schema> {
   /** Options that parse; shown in the documentation and used by the conformance test. */
   example: Record<string, unknown>
   /** One alert, one request. Undefined: this alert is not for this destination, and counts as delivered. */
-  request(alert: Alert, options: Options<S>, context: IntegrationContext): HttpRequest | undefined
-  /** Only for services whose status code does not tell. Undefined: judge by the status code. */
+  request(alert: Alert, options: Options<S>, context: IntegrationContext): Outgoing | undefined
+  /** Only for HTTP services whose status code does not tell. Undefined: judge by the status code. */
   outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
 }
 

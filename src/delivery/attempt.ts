@@ -4,7 +4,17 @@
  */
 import { createHash } from 'node:crypto'
 import { type Alert, fromBytes } from '../alert.ts'
-import type { HttpRequest, HttpResponse, Integration, IntegrationContext, Outcome } from '../define.ts'
+import type {
+  FileLine,
+  HttpRequest,
+  HttpResponse,
+  Integration,
+  IntegrationContext,
+  Mail,
+  Outcome,
+  Outgoing,
+  SocketText,
+} from '../define.ts'
 import { renderBody, renderTitle } from '../integrations/message.ts'
 import { describe, judge } from './outcome.ts'
 
@@ -25,12 +35,16 @@ export type HttpResult =
 /** Sends one request. Never rejects. `wants_text` false: the body of a 2xx answer is not looked at. */
 export type Post = (request: HttpRequest, wants_text: boolean) => Promise<HttpResult>
 
-/** Never rejects. `line` is the alert as a byte string, `now` a clock in milliseconds since 1970. */
+/** Takes what is no HTTP request to where it goes. Never rejects. */
+export type Ship = (outgoing: FileLine | SocketText | Mail) => Promise<Outcome>
+
+/** Never rejects. `line` is the alert as a byte string, `now` a clock in milliseconds since 1970. Without `ship` there is only HTTP. */
 export async function attempt(
   integration: Integration,
   options: Record<string, unknown>,
   { destination, line, alert, now }: { destination: string; line: string; alert: Alert; now(): number },
   post: Post,
+  ship?: Ship,
 ): Promise<Attempt> {
   const built = buildRequest(integration, options, destination, line, alert, now())
   // An alert that the definition cannot read will not become readable.
@@ -39,6 +53,12 @@ export async function attempt(
   const { request } = built
   if (request === undefined) return { outcome: { kind: 'delivered' } }
   const show = () => showRequest(request)
+  if (!('url' in request)) {
+    const outcome: Outcome = ship
+      ? await ship(request)
+      : { kind: 'rejected', reason: 'only a running Outrider can send this' }
+    return { outcome, request: show }
+  }
   const result = await post(request, integration.outcome !== undefined)
   if (result.kind === 'impossible')
     return { outcome: { kind: 'rejected', reason: `not sent: ${result.reason}` }, request: show }
@@ -110,7 +130,7 @@ export function buildRequest(
   line: string,
   alert: Alert,
   now: number,
-): { request: HttpRequest | undefined } | { error: Error } {
+): { request: Outgoing | undefined } | { error: Error } {
   try {
     return { request: integration.request(alert, options, new Context(alert, line, destination, now)) }
   } catch (error) {
@@ -118,18 +138,35 @@ export function buildRequest(
   }
 }
 
-/** A request as text: method, URL, headers, an empty line, the body. */
-export function showRequest({ method = 'POST', url, headers, json, body }: HttpRequest): string {
+/** What is sent, as text for people: for a request method, URL, headers, an empty line and the body. */
+export function showRequest(outgoing: Outgoing): string {
+  if ('file' in outgoing) return `append to ${outgoing.file}\n\n${short(outgoing.line)}`
+  if ('transport' in outgoing) {
+    const { transport, host, port, text } = outgoing
+    return `send to ${transport}://${host}:${port}\n\n${short(text)}`
+  }
+  if ('smtp' in outgoing) {
+    const { smtp, from, to, subject, headers, text } = outgoing
+    const fields = { From: from, To: to.join(', '), Subject: subject, ...headers }
+    return `mail through ${smtp.host}:${smtp.port} (${smtp.security})\n${head(fields)}\n\n${short(text)}`
+  }
+  const { method = 'POST', url, headers, json, body } = outgoing
+  const fields = { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers }
   const text =
     json !== undefined
       ? JSON.stringify(json, null, 2)
       : typeof body === 'string'
         ? body
-        : body
-          ? Buffer.from(body).toString()
-          : ''
-  const fields = { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers }
-  const head = [`${method} ${url}`, ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`)]
-  const shown = text.length > 16_384 ? `${text.slice(0, 16_384)}\n… (${text.length} characters)` : text
-  return `${head.join('\n')}\n\n${shown}`
+        : Buffer.from(body ?? '').toString()
+  return [`${method} ${url}`, ...(Object.keys(fields).length > 0 ? [head(fields)] : []), '', short(text)].join('\n')
+}
+
+function head(fields: Record<string, string>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n')
+}
+
+function short(text: string): string {
+  return text.length > 16_384 ? `${text.slice(0, 16_384)}\n… (${text.length} characters)` : text
 }

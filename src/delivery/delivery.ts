@@ -17,7 +17,7 @@ import { alertsHistory } from '../wazuh/alerts-days.ts'
 import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
 import { parseAlert } from './attempt.ts'
 import { DestinationQueue } from './queue.ts'
-import { createHttpSender, createScriptSender, type Sender } from './send.ts'
+import { createScriptSender, createSender, type Sender } from './send.ts'
 import { type FullDelivery, openStore } from './store.ts'
 import type { DeliveryDetail, DeliveryRunner, DeliverySettings, DeliverySummary, Result, Tuning } from './types.ts'
 
@@ -153,7 +153,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     }
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
-    return createHttpSender(destination, (await load()).default, now)
+    return createSender(destination, (await load()).default, now)
   }
 
   function report(name: string, notice: Notice): void {

@@ -5,19 +5,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import type { HttpRequest } from '../define.ts'
+import type { HttpRequest, TlsOptions } from '../define.ts'
 import type { HttpResult } from './attempt.ts'
 import { failure } from './failure.ts'
 
 /** Bytes of an answer that are read; the rest is dropped with the connection. */
 const most_bytes = 64 * 1024
-
-export interface TlsOptions {
-  /** PEM file with authorities to trust besides none other. */
-  ca_file?: string
-  /** False: any certificate is taken. */
-  ssl_verify?: boolean
-}
 
 export interface HttpClient {
   /** Never rejects. `wants_text` false: the body of a 2xx answer is not looked at. */

@@ -1,10 +1,11 @@
 /** One try of one alert at one destination: through a definition of `integrations/`, or through a script. Sending only; when and how often is queue.ts. */
 import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { Integration } from '../define.ts'
+import type { Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
-import { type Attempt, attempt, type Post } from './attempt.ts'
-import { createHttpClient, type TlsOptions } from './http.ts'
+import { type Attempt, attempt, type Post, type Ship } from './attempt.ts'
+import { createHttpClient } from './http.ts'
+import { createTransports } from './transports.ts'
 
 export interface Sender {
   /** Never rejects. `line` is the alert as a byte string. */
@@ -13,16 +14,20 @@ export interface Sender {
 }
 
 /** @throws when the destination's CA file cannot be read */
-export function createHttpSender(destination: Destination, integration: Integration, now: () => number): Sender {
-  const { name, options } = destination
-  const client = createHttpClient(destination.concurrency, options as TlsOptions)
+export function createSender(destination: Destination, integration: Integration, now: () => number): Sender {
+  const { name, options, concurrency } = destination
+  const http = createHttpClient(concurrency, options as TlsOptions)
+  const transports = createTransports(concurrency)
   const deadline_ms = destination.deadline * 1000
   return {
     async send(line, alert, signal) {
-      const post: Post = (request, wants_text) => client.send(request, deadline_ms, wants_text, signal)
-      return attempt(integration, options, { destination: name, line, alert, now }, post)
+      const post: Post = (request, wants_text) => http.send(request, deadline_ms, wants_text, signal)
+      const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
+      return attempt(integration, options, { destination: name, line, alert, now }, post, ship)
     },
-    close: () => client.close(),
+    async close() {
+      await Promise.all([http.close(), transports.close()])
+    },
   }
 }
 

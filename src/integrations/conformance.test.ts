@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import * as z from 'zod/mini'
 import type { Alert } from '../alert.ts'
 import type { HttpRequest, Integration } from '../define.ts'
+import { showRequest } from '../delivery/attempt.ts'
 import { judge } from '../delivery/outcome.ts'
 import { collectSecrets, optionNames } from '../settings-check.ts'
 import { destinationOptions } from '../settings-schema.ts'
@@ -52,6 +53,10 @@ function bodyOf({ json, body }: HttpRequest): string {
       : Buffer.from(body ?? '').toString()
 }
 
+function checkText(text: string): void {
+  assert.doesNotMatch(text, /\bundefined\b|\[object Object\]|\bNaN\b/)
+}
+
 for (const [name, load] of Object.entries(integrations)) {
   const { default: integration } = (await load()) as { default: Integration }
   const parse = () => z.parse(integration.options, structuredClone(integration.example))
@@ -94,6 +99,8 @@ for (const [name, load] of Object.entries(integrations)) {
       assert.deepEqual(made, make())
       if (kind === 'a usual') assert.ok(made, 'is sent')
       if (!made) return
+      checkText(showRequest(made))
+      if (!('url' in made)) return
       const url = new URL(made.url)
       assert.ok(['http:', 'https:'].includes(url.protocol))
       assert.equal(url.username, '', 'no credential in the URL')
@@ -103,10 +110,11 @@ for (const [name, load] of Object.entries(integrations)) {
         assert.match(value, /^[\t\x20-\x7e]*$/, `header ${field}`)
       }
       const body = bodyOf(made)
-      assert.doesNotMatch(body, /\bundefined\b|\[object Object\]|\bNaN\b/)
+      checkText(body)
       if (made.json !== undefined) assert.deepEqual(JSON.parse(body), JSON.parse(JSON.stringify(made.json)))
       // The host and the path's shape are the options', never the alert's.
-      assert.equal(url.host, new URL(integration.request(alert(), parse(), context(alert()))!.url).host)
+      const usual = integration.request(alert(), parse(), context(alert())) as HttpRequest
+      assert.equal(url.host, new URL(usual.url).host)
     })
 
   test(`${name}: every answer is one of the outcomes, and none shows a secret`, () => {

@@ -1,7 +1,7 @@
 /** What the tests of integrations share. */
 import * as z from 'zod/mini'
 import type { Alert } from '../alert.ts'
-import type { HttpRequest, Integration, IntegrationContext } from '../define.ts'
+import type { HttpRequest, Integration, IntegrationContext, Outgoing } from '../define.ts'
 import { renderBody, renderTitle } from './message.ts'
 
 /** A usual alert, with changes. */
@@ -38,11 +38,18 @@ export function context(given: Alert, more: Partial<IntegrationContext> = {}): I
   }
 }
 
-/** The request that a definition makes of an alert, with its example's options and changes to them. */
-export function request(integration: Integration, given = alert(), options: Record<string, unknown> = {}): HttpRequest {
+/** What a definition makes of an alert, with its example's options and changes to them. */
+export function outgoing(integration: Integration, given = alert(), options: Record<string, unknown> = {}): Outgoing {
   const parsed = z.parse(integration.options, { ...integration.example, ...options })
   const made = integration.request(given, parsed, context(given))
   if (!made) throw new Error('no request')
+  return made
+}
+
+/** The same for a definition that speaks HTTP. */
+export function request(integration: Integration, given?: Alert, options?: Record<string, unknown>): HttpRequest {
+  const made = outgoing(integration, given, options)
+  if (!('url' in made)) throw new Error('not an HTTP request')
   return made
 }
 
