@@ -17,7 +17,7 @@ export interface Gate {
 export function gateOf(pattern: Pattern): Gate {
   if (pattern.kind !== 'osregex') return { first: undefined, needs: pattern.literals?.map((literal) => [literal]) }
   const alternatives = alternativesOf(pattern.source)
-  const needs = alternatives.filter((tokens) => !tokens.some(isHighLiteral)).map(runsOf)
+  const needs = alternatives.map(runsOf).filter((runs) => runs !== undefined)
   return { first: firstOf(alternatives), needs: needs.some((runs) => runs.length === 0) ? undefined : needs }
 }
 
@@ -57,22 +57,22 @@ function alternativesOf(source: string): Token[][] {
   return alternatives
 }
 
-/** Such a literal never matches, and with it its alternative. */
-const isHighLiteral = ({ kind, text }: Token) => kind === 'literal' && text > '\x7f'
-
 /**
  * Literals of an alternative that stand together, the most telling first. Only classes can be repeated or left out, so all are consumed, save a
  * last one right behind a class without repeat: that one the original forgives at the end of the text (spec/engine-regex.md, 5.3, step C).
+ * Undefined: the alternative never matches, as no literal beyond ASCII does.
  */
-function runsOf(tokens: Token[]): string[] {
+function runsOf(tokens: Token[]): string[] | undefined {
   const inner = tokens.filter(({ kind }) => kind !== 'begin' && kind !== 'end')
   const runs: string[] = []
   let run = ''
   for (const [i, { kind, text }] of inner.entries()) {
     const before = inner[i - 1]
     const isForgiven = i === inner.length - 1 && before?.kind === 'class' && before.repeat === ''
-    if (kind === 'literal' && !isForgiven) run += lowerAscii(text)
-    else if (kind === 'class' || before?.kind === 'mark') {
+    if (kind === 'literal' && !isForgiven) {
+      if (text > '\x7f') return undefined
+      run += lowerAscii(text)
+    } else if (kind === 'class' || before?.kind === 'mark') {
       // Of two marks that meet, the second is taken for a literal of its own.
       if (run !== '') runs.push(run)
       run = ''
