@@ -104,8 +104,9 @@ export function defaultOssecConf(): string {
   </integration>
   -->
 
-  <!-- Addresses that try to guess passwords over ssh are blocked for ten minutes, once responses are enabled in outrider.yaml
-       and Outrider runs as root. firewall-drop is built in; a script in active-response/bin/ of this name would be taken instead.
+  <!-- Addresses that try to guess passwords over ssh are blocked for a minute. Outrider only says what it would do until
+       responses.enabled in outrider.yaml is true; blocking needs root. firewall-drop is built in; a script in active-response/bin/
+       of this name would be taken instead. -->
   <command>
     <name>firewall-drop</name>
     <executable>firewall-drop</executable>
@@ -115,9 +116,8 @@ export function defaultOssecConf(): string {
     <command>firewall-drop</command>
     <location>local</location>
     <rules_id>5712,5763</rules_id>
-    <timeout>600</timeout>
+    <timeout>60</timeout>
   </active-response>
-  -->
 </ossec_config>
 `
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { UserError } from '../problem.ts'
+import { defaultHome } from '../runners/home.ts'
 import { version } from '../version.ts'
 
 export interface GlobalOptions {
@@ -11,7 +12,7 @@ export interface GlobalOptions {
 const program = new Command('outrider')
   .description('The extension system for Wazuh and OSSEC, with an engine of its own.')
   .version(version, '-V, --version')
-  .option('--home <dir>', 'folder that stands for /var/ossec', process.env.OUTRIDER_HOME ?? 'outrider-home')
+  .option('--home <dir>', 'folder that stands for /var/ossec', defaultHome())
   .showHelpAfterError('(outrider --help shows what there is)')
   .configureHelp({ sortSubcommands: false })
   .exitOverride()

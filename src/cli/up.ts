@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
 import type { Alert } from '../alert.ts'
 import { createLog } from '../log.ts'
 import { formatProblem, type Problem, UserError } from '../problem.ts'
 import { startDaemon } from '../runners/daemon.ts'
 import { definitions } from '../runners/definitions.ts'
 import { firstStart } from '../runners/first-start.ts'
+import { defaultHome } from '../runners/home.ts'
 import { maskSecrets } from '../secrets.ts'
 import { loadConfig } from '../settings.ts'
 import { oneLine } from './alerts.ts'
@@ -28,8 +28,10 @@ export async function up({ home, json }: { home: string; json?: boolean }): Prom
     else log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem), { ...problem })
   }
 
+  // Before anything is started: what stops the start may be explained by one of them.
+  for (const problem of config.problems) report(problem)
   const daemon = await startDaemon(config, { now: Date.now, log, onAlert: isForPeople ? showAlert : undefined })
-  for (const problem of daemon.problems) report(problem)
+  for (const problem of daemon.problems.slice(config.problems.length)) report(problem)
 
   process.on('SIGHUP', () => daemon.reload())
   const stopped = new Promise<void>((resolve) => {
@@ -41,8 +43,11 @@ export async function up({ home, json }: { home: string; json?: boolean }): Prom
       })
     }
   })
-  if (isForPeople) process.stdout.write(`${welcome(home, daemon.console_url, isNew, config.receivers)}\n`)
-  log.info('ready', { url: daemon.url, console: isForPeople ? undefined : daemon.console_url, home })
+  const command = tryCommand(home, config.receivers)
+  if (isForPeople) {
+    process.stdout.write(`${welcome(home, daemon.console_url, isNew, command)}\n`)
+    log.info('ready', { url: daemon.url })
+  } else log.info('ready', { url: daemon.url, console: daemon.console_url, home, try: command })
   await stopped
   log.info('stopping')
   await daemon.stop()
@@ -52,21 +57,21 @@ function showAlert(alert: Alert): void {
   process.stdout.write(`${oneLine(alert)}\n`)
 }
 
-function welcome(home: string, url: string, isNew: boolean, receivers: { name: string; type: string }[]): string {
-  const github = receivers.find((receiver) => receiver.type === 'github')
-  const at = process.env.OUTRIDER_HOME || existsSync('outrider-home') ? '' : ` --home ${home}`
-  const lines = [
+/** Sends a correctly signed sample to the first receiver. */
+function tryCommand(home: string, receivers: { name: string }[]): string | undefined {
+  const isDefault = home === defaultHome()
+  return receivers[0] && `npx outrider ${isDefault ? '' : `--home ${home} `}send ${receivers[0].name}`
+}
+
+function welcome(home: string, url: string, isNew: boolean, command: string | undefined): string {
+  const row = (name: string, text: string) => `  ${styled('bold', name.padEnd(9))} ${text}`
+  return [
     '',
-    `  ${styled('bold', 'console')}   ${url}`,
-    `  ${styled('bold', 'home')}      ${home}${isNew ? '  (made now; outrider.yaml in it is yours to change)' : ''}`,
-  ]
-  if (github)
-    lines.push(
-      `  ${styled('bold', 'try')}       npx outrider${at} send ${github.name}`,
-      '             sends a correctly signed GitHub event, from another terminal',
-    )
-  lines.push('')
-  return lines.join('\n')
+    row('console', url),
+    row('home', `${home}${isNew ? '  (made now; outrider.yaml in it is yours to change)' : ''}`),
+    ...(command ? [row('try', command), row('', 'in another terminal: sends a correctly signed webhook')] : []),
+    '',
+  ].join('\n')
 }
 
 // Node's own message for an error that nobody planned for names a file and a line, which helps us; a person needs the sentence.

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { State } from '../durable/state.ts'
 import { createSession, type Decision } from '../engine/index.ts'
 import type { Log } from '../log.ts'
-import { type Problem, UserError } from '../problem.ts'
+import { formatProblem, type Problem, UserError } from '../problem.ts'
 import type { Responder } from '../responses/responder.ts'
 import { parseAlert } from '../wazuh/alerts-days.ts'
 import { openAlertsFile } from '../wazuh/alerts-file.ts'
@@ -107,8 +107,11 @@ export function openEmbedded(parts: EmbeddedParts): Embedded {
     },
     reload() {
       const next = loadRulesetOf(config)
-      if (!next.ruleset)
-        return log.error('the new ruleset cannot be used, so the old one stays', { problems: next.problems })
+      const errors = next.problems.filter(({ severity }) => severity === 'error')
+      for (const problem of errors) log.error(formatProblem(problem), { ...problem })
+      // What ran whole must not lose a rule to a slip of the pen.
+      if (!next.ruleset || (next.refused && !ruleset.refused))
+        return log.error('the new ruleset has errors, so the old one stays', { errors: errors.length })
       session.reload(next.ruleset)
       ruleset = next
       log.info('ruleset loaded again', { rules: next.ruleset.rules.length, problems: next.problems.length })

@@ -1,6 +1,6 @@
 /** The home folder: what must be there before the daemon starts, and that only one daemon uses it. */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { replaceFile } from '../durable/replace-file.ts'
 import { UserError } from '../problem.ts'
 
@@ -14,7 +14,7 @@ export interface DaemonFile {
   token?: string
 }
 
-export const daemonFile = (home: string) => join(home, 'queue', 'daemon.json')
+const daemonFile = (home: string) => join(home, 'queue', 'daemon.json')
 
 // The same folders as /var/ossec, because scripts and people expect them. `queue` holds secrets and webhooks.
 const folders: [path: string, mode: number][] = [
@@ -32,6 +32,9 @@ const folders: [path: string, mode: number][] = [
   ['queue', 0o700],
   ['queue/events', 0o700],
 ]
+
+/** Where the home is unless `--home` says otherwise. */
+export const defaultHome = () => resolve(process.env.OUTRIDER_HOME ?? 'outrider-home')
 
 /** Makes what is missing. */
 export function makeHome(home: string): void {

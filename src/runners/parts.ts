@@ -8,6 +8,7 @@ import type { Problem } from '../problem.ts'
 import type { Responder } from '../responses/responder.ts'
 import { version } from '../version.ts'
 import type { Embedded } from './embedded.ts'
+import { defaultHome } from './home.ts'
 
 export interface Running {
   config: Config
@@ -108,6 +109,6 @@ function nextStep({ config, embedded }: Running, url: string): { text: string; c
   if (!github || url === '' || embedded?.pipeline.counts().sources.get(github.file)?.events) return undefined
   return {
     text: 'No webhook has come yet. This sends a correctly signed GitHub event:',
-    command: `npx outrider --home ${config.home} send ${github.name}`,
+    command: `npx outrider ${config.home === defaultHome() ? '' : `--home ${config.home} `}send ${github.name}`,
   }
 }
