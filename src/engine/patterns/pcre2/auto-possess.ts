@@ -8,19 +8,28 @@ import { childrenOf, type Node } from './ast.ts'
 /** By the escape that is repeated, what may follow; `.` stands for `\N` as well. */
 const wronglyApart: Record<string, string> = { S: 'hvR', '.': 'R', h: 'S', v: 'S', R: 's.' }
 
-/** Makes the repeats possessive that PCRE2 makes so by mistake. Changes the tree. `following`: what comes behind the node. */
-export function possessify(node: Node, following?: Node): void {
+/**
+ * Makes the repeats possessive that PCRE2 makes so by mistake. Changes the tree.
+ *
+ * @param next what comes behind the node in the same sequence
+ * @param outer what comes behind the groups that the node is the last of; PCRE2 looks there for a greedy repeat only
+ */
+export function possessify(node: Node, next?: Node, outer?: Node): void {
   switch (node.kind) {
     case 'sequence':
-      for (const [i, item] of node.items.entries()) possessify(item, node.items[i + 1] ?? following)
+      for (const [i, item] of node.items.entries()) {
+        const follower = node.items[i + 1]
+        possessify(item, follower ?? next, follower ? undefined : outer)
+      }
       return
     case 'choice':
     case 'capture':
-      for (const child of childrenOf(node)) possessify(child, following)
+      for (const child of childrenOf(node)) possessify(child, undefined, next ?? outer)
       return
     case 'repeat': {
       const apart = wronglyApart[shorthandOf(node.body) ?? '']
-      if (apart && following && beginsWith(following, apart)) node.mode = 'possessive'
+      const follower = next ?? (node.mode === 'greedy' ? outer : undefined)
+      if (apart && follower && beginsWith(follower, apart)) node.mode = 'possessive'
     }
   }
   for (const child of childrenOf(node)) possessify(child)
