@@ -17,6 +17,7 @@ import type { Config } from '../config.ts'
 import { createDelivery, migrations as deliveryMigrations } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
 import { openState, type State } from '../durable/state.ts'
+import { rotateWhenRead } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
 import { type Problem, UserError } from '../problem.ts'
 import { migrations as leaseMigrations } from '../responses/lease.ts'
@@ -93,7 +94,7 @@ async function start(
   const problems = [...config.problems]
   const state = openState(join(home, 'state.db'), migrations)
   closing.push(() => state.close())
-  const eventFiles = openEventFiles()
+  const eventFiles = openEventFiles(state)
   closing.push(eventFiles.close)
 
   const feed = new AlertFeed()
@@ -236,13 +237,13 @@ function openResponder(config: Config, parts: { state: State; now(): number; log
   })
 }
 
-/** One appender for each file that receivers, wodles and Outrider itself write events to. */
-function openEventFiles() {
+/** One appender for each file that receivers, wodles and Outrider itself write events to; a file is put aside when it is long and all of it was read. */
+function openEventFiles(state: State) {
   const appenders = new Map<string, Appender>()
   return {
     append(file: string, lines: string[]): Promise<void> {
       let appender = appenders.get(file)
-      if (!appender) appenders.set(file, (appender = openAppend({ path: file })))
+      if (!appender) appenders.set(file, (appender = openAppend({ path: file, rotate: rotateWhenRead(state, file) })))
       return appender.append(lines)
     },
     async close() {

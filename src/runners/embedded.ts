@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { State } from '../durable/state.ts'
 import { createSession, type Decision } from '../engine/index.ts'
 import type { Log } from '../log.ts'
-import { formatProblem, type Problem, UserError } from '../problem.ts'
+import { type Problem, UserError } from '../problem.ts'
 import type { Responder } from '../responses/responder.ts'
 import { parseAlert } from '../wazuh/alerts-days.ts'
 import { openAlertsFile } from '../wazuh/alerts-file.ts'
@@ -108,7 +108,7 @@ export function openEmbedded(parts: EmbeddedParts): Embedded {
     reload() {
       const next = loadRulesetOf(config)
       const errors = next.problems.filter(({ severity }) => severity === 'error')
-      for (const problem of errors) log.error(formatProblem(problem), { ...problem })
+      for (const { message, severity, ...place } of errors) log.error(message, place)
       // What ran whole must not lose a rule to a slip of the pen.
       if (!next.ruleset || (next.refused && !ruleset.refused))
         return log.error('the new ruleset has errors, so the old one stays', { errors: errors.length })

@@ -41,7 +41,9 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
   ) => {
     try {
       const options = { block, home: config.home, hostname: hostname(), state, now, utc_offset, log, event_location }
-      const input = await openInput(event_location === undefined ? options : { ...options, announce: false })
+      // Our own files are rotated only when they are read, so nothing needs to settle and nobody needs to be told.
+      const isOurs = kind !== 'file' || event_location !== undefined
+      const input = await openInput(isOurs ? { ...options, announce: false, settle_ms: 0 } : options)
       if (input) opened.push({ kind, input, trouble })
     } catch (error) {
       log.error(
