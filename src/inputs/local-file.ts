@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { fromBytes } from '../alert.ts'
 import type { LocalfileBlock } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Lines, type Notice } from '../durable/follow.ts'
@@ -51,6 +52,7 @@ export class LocalFile {
   private events = 0
   private lastEvent: number | undefined
   private trouble: string | undefined
+  private isUtf8Told = false
   private messages = { since: 0, count: 0 }
   private reading: Promise<void> | undefined
   private stopWaiting = new AbortController()
@@ -122,6 +124,7 @@ export class LocalFile {
       this.trouble = undefined
       // A change of the place only must not extend the time that a record waits.
       this.held.push({ lines, used: 0 })
+      if (!this.isUtf8Told) this.lookForOtherBytes(lines)
       const taken = lines.lines.length > 0 ? this.records.push(lines.lines, now) : { logs: [], used: 0 }
       logs.push(...taken.logs)
       this.settle(taken.used)
@@ -197,6 +200,18 @@ export class LocalFile {
       offset,
       start,
     })
+  }
+
+  /** Such lines are events like any other, byte for byte; told once, because a program writes all of its lines alike. */
+  private lookForOtherBytes({ lines, file, after }: Lines): void {
+    const index = lines.findIndex((line) => /[\x80-\xff]/.test(line) && !isUtf8(Buffer.from(line, 'latin1')))
+    if (index < 0) return
+    this.isUtf8Told = true
+    const { offset } = after(index)
+    this.options.log.warn(
+      `${file}: the line at byte ${offset} is not UTF-8; it is taken as it is, and bytes without a meaning are shown as \ufffd`,
+      { file, offset },
+    )
   }
 
   private complain(message: string, fields: Record<string, unknown>): void {

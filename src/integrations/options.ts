@@ -4,11 +4,16 @@ import * as z from 'zod/mini'
 export const secretText = (description: string) =>
   z.string().check(z.minLength(1), z.meta({ description, secret: true }))
 
-export const httpUrl = (description: string) => z.url({ protocol: /^https?$/ }).check(z.meta({ description }))
+// A blank within is taken by the URL parser, and is nearly always a slip while pasting that leads to another place.
+const url = () =>
+  z
+    .url({ protocol: /^https?$/, abort: true })
+    .check(z.regex(/^\s*\S+\s*$/, 'not a URL: it has a blank, which is written %20'))
+
+export const httpUrl = (description: string) => url().check(z.meta({ description }))
 
 /** A URL that is a credential by itself. */
-export const secretUrl = (description: string) =>
-  z.url({ protocol: /^https?$/ }).check(z.meta({ description, secret: true }))
+export const secretUrl = (description: string) => url().check(z.meta({ description, secret: true }))
 
 export const choice = <const T extends readonly [string, ...string[]]>(
   values: T,
