@@ -473,3 +473,45 @@ test('stop waits for what is in flight, and ends what hangs', async (t) => {
   await until(() => second.status()[0]!.delivered === 2)
   assert.deepEqual(second.list({ limit: 10 }), [])
 })
+
+test('what a destination cannot take goes to its fallback, once', async (t) => {
+  const [first, second] = [await fakeServer(t), await fakeServer(t)]
+  const { append, open, logged } = bench(t)
+  first.answer = ({ body }) => (body.includes('log 2"') ? 400 : body.includes('log 3"') ? 200 : 401)
+  const clock = new FakeClock()
+  const destinations = [
+    { name: 'first', options: { hook_url: first.url }, concurrency: 1, fallback: 'second' },
+    { name: 'second', options: { hook_url: second.url }, filter: { level: 16 } },
+  ]
+  const runner = await open(destinations, { now: () => clock.now, schedule: clock.schedule })
+  append(alert(3), alert(2))
+  await until(() => first.received.length === 2)
+  clock.advance(5)
+  await until(() => second.received.length === 1)
+  assert.deepEqual(numbers(second), [2], 'rejected')
+
+  append(...range(4, 20).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.state === 'paused')
+  clock.advance(59_000)
+  assert.equal(second.received.length, 1, 'not before a minute')
+  clock.advance(2000)
+  await until(() => second.received.length > 15)
+  clock.advance(100)
+  append(alert(21))
+  // The follower looks again within its own, real time.
+  await until(() => {
+    clock.advance(10)
+    return second.received.length === 18
+  })
+  assert.deepEqual(
+    numbers(second).sort((a, b) => a - b),
+    [2, ...range(5, 21)],
+  )
+  assert.ok(logged.some((line) => /alerts go to "second" instead of "first": HTTP 401/.test(line)))
+
+  first.answer = () => 200
+  runner.retryAll('first', 'cli')
+  append(alert(22))
+  await until(() => runner.status()[0]!.waiting === 0 && numbers(first).includes(22))
+  assert.deepEqual(numbers(first).slice(-2), [4, 22], 'the one it was tried with, and what is new')
+})

@@ -16,7 +16,7 @@ import { compileRoute } from '../routes.ts'
 import { alertsHistory } from '../wazuh/alerts-days.ts'
 import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
 import { parseAlert } from './attempt.ts'
-import { DestinationQueue } from './queue.ts'
+import { DestinationQueue, type QueueSettings } from './queue.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
 import { type FullDelivery, openStore } from './store.ts'
 import type { DeliveryDetail, DeliveryRunner, DeliverySettings, DeliverySummary, Result, Tuning } from './types.ts'
@@ -29,6 +29,7 @@ const defaults: Tuning = {
   max_tries: 20,
   give_up_ms: 24 * 3_600_000,
   breaker_failures: 10,
+  fallback_ms: 60_000,
   commit_ms: 50,
   grace_ms: 5000,
   poll_ms: 200,
@@ -131,6 +132,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       random: settings.random,
       schedule,
       mask: settings.mask,
+      fallback: fallbackOf(destination.fallback),
       changed,
       bad_line: badLine,
       log: {
@@ -154,6 +156,12 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
     return createSender(destination, (await load()).default, now)
+  }
+
+  /** Looked up when it is needed: it may be opened after this one. */
+  function fallbackOf(name: string | undefined): QueueSettings['fallback'] {
+    if (name === undefined) return undefined
+    return { name, take: (line, reason) => running.get(name)?.queue.accept(line, reason) ?? false }
   }
 
   function report(name: string, notice: Notice): void {

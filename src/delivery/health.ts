@@ -25,6 +25,8 @@ export class Health {
   paused: Pause | undefined
   /** No try before this time. */
   not_before = 0
+  /** Since when it is paused or looks away. */
+  unhealthy_since: number | undefined
   /** Why the destination as a whole is waited for. */
   reason: string | undefined
   private readonly concurrency: number
@@ -76,12 +78,14 @@ export class Health {
     this.not_before = 0
     this.paused = undefined
     this.reason = undefined
+    this.unhealthy_since = undefined
     return isBack
   }
 
   /** It answered, and the answer was about the alert. */
   answered(): void {
     this.paused = undefined
+    if (!this.isAway) this.unhealthy_since = undefined
   }
 
   /** @param alert identifies it: the same one failing again says nothing new about the destination */
@@ -107,12 +111,14 @@ export class Health {
     if (this.streak < this.breaker_failures) return
     this.trips++
     this.epoch++
+    this.unhealthy_since ??= now
     this.window = 1
     this.reason = outcome.reason
     this.not_before = Math.max(this.not_before, now + backoff(this.trips, this.base_ms, away_cap_ms, this.random()))
   }
 
   pause(reason: string, now: number): void {
+    this.unhealthy_since ??= now
     const probes = this.paused ? this.paused.probes + 1 : 0
     const wait = Math.min(probe_cap_ms, first_probe_ms * 2 ** probes)
     this.paused = { reason, since: this.paused?.since ?? now, probe_at: now + wait, probes }
@@ -122,5 +128,6 @@ export class Health {
   resume(): void {
     this.paused = undefined
     this.not_before = 0
+    this.unhealthy_since = undefined
   }
 }

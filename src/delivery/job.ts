@@ -29,7 +29,7 @@ export interface Job {
 }
 
 /** An alert that was just taken from the log. */
-export function newJob(line: string, ticket: Ticket, key: string | undefined, now: number): Job {
+export function newJob(line: string, ticket: Ticket | undefined, key: string | undefined, now: number): Job {
   const counts = { attempts: 0, strikes: 0, next_at: 0, created: now, delivered_then: 0 }
   const texts = { reason: '', request: null, answer: null }
   return { id: undefined, line, ticket, key, state: 'new', hasRow: false, ...counts, ...texts }

@@ -19,10 +19,10 @@ import { type Attempt, parseAlert } from './attempt.ts'
 import { backoff, RateLimit } from './backoff.ts'
 import { Due } from './due.ts'
 import { Health } from './health.ts'
+import { Intake } from './intake.ts'
 import { type Job, newJob, restoredJob } from './job.ts'
 import { Ledger } from './ledger.ts'
 import { Order } from './order.ts'
-import { Reading } from './reading.ts'
 import type { Sender } from './send.ts'
 import type { Store } from './store.ts'
 import type { DestinationStatus, Tuning } from './types.ts'
@@ -40,6 +40,8 @@ export interface QueueSettings {
   /** Calls back after so many milliseconds; the returned function cancels. */
   schedule(ms: number, run: () => void): () => void
   mask(text: string): string
+  /** Gets what this one cannot deliver. False: it has no room now. */
+  fallback?: { name: string; take(line: string, reason: string): boolean }
   /** Something is to be committed. */
   changed(): void
   /** A line of the log that is no alert. */
@@ -61,7 +63,7 @@ export class DestinationQueue {
   private readonly settings: QueueSettings
   private readonly health: Health
   private readonly rate: RateLimit | undefined
-  private readonly reading = new Reading()
+  private readonly intake: Intake
   private readonly due = new Due()
   /** In file order, whatever happens: with one try at a time there is one key for all. */
   private readonly isStrict: boolean
@@ -76,7 +78,6 @@ export class DestinationQueue {
   private delivered = 0
   private lastDelivered: number | undefined
   private lastReason: string | undefined
-  private isReading = false
   private state: 'idle' | 'running' | 'held' | 'stopping' = 'idle'
   private cancelWake: (() => void) | undefined
   private wakeAt = Number.POSITIVE_INFINITY
@@ -97,6 +98,17 @@ export class DestinationQueue {
       random: settings.random,
     })
     if (destination.rate !== undefined) this.rate = new RateLimit(destination.rate, now())
+    this.intake = new Intake({
+      route: settings.route,
+      read: settings.read,
+      bad_line: settings.bad_line,
+      moved: settings.changed,
+      ready: () => this.pump(),
+      failed: (error) => {
+        settings.log.warn(`alerts cannot be read, tried again: ${error.message}`)
+        this.wakeIn(1000)
+      },
+    })
     this.ledger = new Ledger(this.name, store)
     this.rejected = store.rejectedCount(this.name)
     for (const row of store.waiting(this.name)) this.restore(restoredJob(row))
@@ -120,6 +132,7 @@ export class DestinationQueue {
   /** Waits for what is in flight, at most the grace time, then ends it; what was ended is tried again after the next start. */
   async stop(): Promise<void> {
     this.state = 'stopping'
+    this.intake.close()
     this.cancelWake?.()
     if (this.inFlight > 0) {
       const ended = new Promise<void>((resolve) => (this.idle = resolve))
@@ -135,14 +148,19 @@ export class DestinationQueue {
   private pump(): void {
     while (this.state === 'running') {
       const now = this.settings.now()
+      this.divert(now)
       const wait = Math.max(this.health.wait(this.inFlight, now), this.rate?.wait(now) ?? 0)
       if (wait > 0) {
         if (wait < Number.POSITIVE_INFINITY) this.wakeIn(wait)
         return
       }
       const job = this.nextJob(now)
-      if (!job) return
-      void this.try(job)
+      if (job) void this.try(job)
+      else {
+        // Looking for one may have found a reason to pause.
+        if (this.health.paused) this.wakeIn(this.health.wait(this.inFlight, now))
+        return
+      }
     }
   }
 
@@ -180,10 +198,59 @@ export class DestinationQueue {
     return undefined
   }
 
-  private fromLog(): { job: Job; alert: Alert; line: string } | undefined {
-    const { route, tuning } = this.settings
-    if (this.waiting >= tuning.max_waiting || this.order.behind >= most_behind) return undefined
-    if (this.isStrict && !this.order.isEmpty) return undefined
+  /** An alert that the destination could not be given for a while goes to its fallback, save one to try it with. */
+  private divert(now: number): void {
+    const { fallback, tuning, log } = this.settings
+    const since = this.health.unhealthy_since
+    if (!fallback || since === undefined) return
+    if (now - since < tuning.fallback_ms) {
+      this.wakeIn(since + tuning.fallback_ms - now)
+      return
+    }
+    const why = `instead of "${this.name}": ${this.health.paused?.reason ?? this.health.reason ?? this.lastReason ?? 'it is away'}`
+    let count = 0
+    for (;;) {
+      const row = this.waiting > 1 ? this.due.take(Number.POSITIVE_INFINITY) : undefined
+      const found = row ? this.load(row) : this.fromLog(true)
+      if (!found) {
+        if (row) continue
+        break
+      }
+      if (!fallback.take(found.line, why)) {
+        if (row) this.due.add(row)
+        else this.ready.push(found.job)
+        break
+      }
+      this.remove(found.job)
+      count++
+    }
+    if (count > 0) log.warn(`${count} alerts go to "${fallback.name}" ${why}`)
+  }
+
+  /** Takes an alert of another destination over. */
+  accept(line: string, reason: string): boolean {
+    if (this.waiting >= this.settings.tuning.max_waiting * 2) return false
+    const now = this.settings.now()
+    const job = newJob(line, undefined, this.isStrict ? '' : undefined, now)
+    job.reason = reason
+    job.next_at = now
+    job.state = 'waiting'
+    job.hasRow = true
+    this.waiting++
+    this.ledger.note(job)
+    if (this.order.enter(job)) this.due.add(job)
+    this.settings.changed()
+    // Not at once: whoever hands it over is in the middle of something.
+    this.wakeIn(0)
+    return true
+  }
+
+  private fromLog(isDiverting = false): { job: Job; alert: Alert; line: string } | undefined {
+    const { tuning } = this.settings
+    if (!isDiverting) {
+      if (this.waiting >= tuning.max_waiting || this.order.behind >= most_behind) return undefined
+      if (this.isStrict && !this.order.isEmpty) return undefined
+    }
     if (this.rejected >= tuning.max_rejected) {
       this.health.pause(
         `${this.rejected} alerts were rejected; see them with: outrider deliveries list`,
@@ -192,41 +259,13 @@ export class DestinationQueue {
       return undefined
     }
     for (;;) {
-      const found = this.reading.next()
-      if (!found) {
-        this.readMore()
-        return undefined
-      }
-      const { line, ticket } = found
-      const alert = parseAlert(line)
-      if (!alert || !route.matches(alert)) {
-        if (!alert) this.settings.bad_line(line)
-        this.reading.settle(ticket)
-        this.settings.changed()
-        continue
-      }
-      const job = newJob(line, ticket, this.isStrict ? '' : undefined, this.settings.now())
+      const found = this.intake.next()
+      if (!found) return undefined
+      const { line, alert, ticket } = found
+      const key = this.isStrict && !isDiverting ? '' : undefined
+      const job = newJob(line, ticket, key, this.settings.now())
       if (this.order.enter(job)) return { job, alert, line }
     }
-  }
-
-  private readMore(): void {
-    if (this.isReading || this.state !== 'running') return
-    this.isReading = true
-    this.settings.read().then(
-      (lines) => {
-        this.isReading = false
-        if (!lines) return
-        this.reading.add(lines)
-        this.settings.changed()
-        this.pump()
-      },
-      (error: Error) => {
-        this.isReading = false
-        this.settings.log.warn(`alerts cannot be read, tried again: ${error.message}`)
-        this.wakeIn(1000)
-      },
-    )
   }
 
   private wakeIn(ms: number): void {
@@ -331,6 +370,12 @@ export class DestinationQueue {
 
   private reject(job: Job): void {
     const { attempts, reason } = job
+    const { fallback, log } = this.settings
+    if (fallback?.take(job.line!, `instead of "${this.name}", which rejected it: ${reason}`)) {
+      log.warn(`an alert goes to "${fallback.name}", for it was rejected: ${reason}`)
+      this.remove(job)
+      return
+    }
     job.state = 'rejected'
     if (job.hasRow) this.waiting--
     job.hasRow = true
@@ -340,7 +385,7 @@ export class DestinationQueue {
     this.leave(job)
     if (++this.rejectedInARow >= rejections_to_pause)
       this.health.pause(`the last ${this.rejectedInARow} alerts were all rejected: ${reason}`, this.settings.now())
-    this.settings.log.warn(`rejected an alert after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`)
+    log.warn(`rejected an alert after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`)
   }
 
   /** It is delivered, or was dropped. */
@@ -361,7 +406,7 @@ export class DestinationQueue {
   }
 
   private unticket(job: Job): void {
-    if (job.ticket) this.reading.settle(job.ticket)
+    if (job.ticket) this.intake.reading.settle(job.ticket)
     job.ticket = undefined
   }
 
@@ -383,7 +428,7 @@ export class DestinationQueue {
 
   /** @see Ledger.flush */
   flush(save: (cursor: FileCursor) => void): () => void {
-    return this.ledger.flush(this.reading, this.settings.now(), save)
+    return this.ledger.flush(this.intake.reading, this.settings.now(), save)
   }
 
   // --------------------------------------------------------------------------------------------------------------------- by hand

@@ -42,6 +42,8 @@ export interface Tuning {
   give_up_ms: number
   /** Failures of different alerts in a row, after which only one try at a time is made until one succeeds. */
   breaker_failures: number
+  /** How long a destination may be paused or away before its fallback gets the alerts. */
+  fallback_ms: number
   /** Shortest time between two commits, and so the longest between a delivery and its own. */
   commit_ms: number
   /** How long {@link DeliveryRunner.stop} waits for tries in flight. */

@@ -1,0 +1,70 @@
+/** The alerts of the log that a destination wants, one by one; asks for more lines when it has none. */
+import type { Alert } from '../alert.ts'
+import type { Lines } from '../durable/follow.ts'
+import type { Route } from '../routes.ts'
+import { parseAlert } from './attempt.ts'
+import { Reading, type Ticket } from './reading.ts'
+
+export interface IntakeSettings {
+  route: Route
+  /** The next lines of the log; undefined when closed. */
+  read(): Promise<Lines | undefined>
+  /** A line of the log that is no alert. */
+  bad_line(line: string): void
+  /** The place in the log has changed. */
+  moved(): void
+  /** There may be something to take again. */
+  ready(): void
+  failed(error: Error): void
+}
+
+export class Intake {
+  readonly reading = new Reading()
+  private readonly settings: IntakeSettings
+  private isReading = false
+  private isClosed = false
+
+  constructor(settings: IntakeSettings) {
+    this.settings = settings
+  }
+
+  /** Undefined: nothing now; `ready` is called when there may be. */
+  next(): { line: string; alert: Alert; ticket: Ticket } | undefined {
+    for (;;) {
+      const found = this.reading.next()
+      if (!found) {
+        this.readMore()
+        return undefined
+      }
+      const { line, ticket } = found
+      const alert = parseAlert(line)
+      if (alert && this.settings.route.matches(alert)) return { line, alert, ticket }
+      if (!alert) this.settings.bad_line(line)
+      this.reading.settle(ticket)
+      this.settings.moved()
+    }
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+
+  private readMore(): void {
+    if (this.isReading || this.isClosed) return
+    this.isReading = true
+    const { read, moved, ready, failed } = this.settings
+    read().then(
+      (lines) => {
+        this.isReading = false
+        if (!lines) return
+        this.reading.add(lines)
+        moved()
+        ready()
+      },
+      (error: Error) => {
+        this.isReading = false
+        failed(error)
+      },
+    )
+  }
+}
