@@ -57,7 +57,7 @@ export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMe
  * Where the text behind a match begins: at the next byte, or at the end of the text when the match reached it. A match of nothing at the very start
  * ends at the byte before the log, and when that is a NUL the original takes it for the end of the text.
  */
-export function afterMatch(event: EngineEvent, end: number): number {
+function afterMatch(event: EngineEvent, end: number): number {
   if (end >= event.log.length) return event.log.length
   if (end >= 0) return end + 1
   return readHeader(event.full_log).afterNul ? event.log.length : 0
@@ -120,7 +120,7 @@ function decodeFamily(
 }
 
 /** The place behind a child that failed, and behind all that continue it. */
-export function afterChain(children: readonly Decoder[], index: number): number {
+function afterChain(children: readonly Decoder[], index: number): number {
   if (children[index]!.hasNext) {
     do index++
     while (index < children.length && children[index]!.hasNext)

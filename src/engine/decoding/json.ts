@@ -13,7 +13,9 @@
  * Nothing is handed out when any part of the text is malformed.
  */
 import { type JsonName, topName } from './json-names.ts'
-import { formatFixed, formatGeneral } from './numbers.ts'
+import { fieldNumber, printedNumber, printedString } from './json-print.ts'
+
+export { printedString } from './json-print.ts'
 
 export interface JsonShape {
   /** An array's value: its text as cJSON prints it, or its simple elements with commas between. */
@@ -299,22 +301,6 @@ function isNumberByte(code: number): boolean {
   return code === 0x2e || code === 0x65 || code === 0x45 || code === minus || code === 0x2b
 }
 
-const isInt32 = (parsed: number) => (parsed | 0) === parsed
-
-function fieldNumber(parsed: number): string {
-  // -0 equals 0 here as it does in C. The buffer has room for 63 characters.
-  return isInt32(parsed) || parsed === 0 ? String(parsed | 0) : formatFixed(parsed).slice(0, maxNumber)
-}
-
-function printedNumber(parsed: number): string {
-  if (!Number.isFinite(parsed)) return 'null'
-  if (isInt32(parsed) || parsed === 0) return String(parsed | 0)
-  const short = formatGeneral(parsed, 15)
-  const again = Number(short)
-  const isClose = Math.abs(again - parsed) <= Math.max(Math.abs(again), Math.abs(parsed)) * Number.EPSILON
-  return isClose ? short : formatGeneral(parsed, 17)
-}
-
 /** Any value as cJSON prints it in formatted style; @param level containers around it, for the tabs */
 function printValue(level: number): boolean {
   switch (text.charCodeAt(at)) {
@@ -401,27 +387,6 @@ function printObject(level: number, onMember?: (name: string) => void): boolean 
   depth--
   value = `${printed}${lineEnd}${outdent}}`
   return true
-}
-
-const needsEscape = /["\\\0-\x1f]/
-const shortEscapes: Record<string, string> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-}
-
-/** A string as cJSON prints it: quotes, backslashes and control characters escaped, everything else as it is. */
-export function printedString(source: string): string {
-  if (!needsEscape.test(source)) return `"${source}"`
-  const escaped = source.replace(
-    /["\\\0-\x1f]/g,
-    (char) => shortEscapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return `"${escaped}"`
 }
 
 /** `json_array_structure` csv: simple elements joined with commas. Objects and arrays leave nothing, not even their comma. */
