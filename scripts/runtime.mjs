@@ -2,7 +2,7 @@
 // enough. Plain JavaScript without dependencies, for Node 18 and newer: it is what runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -45,6 +45,23 @@ export function runWith(node, args) {
 /** True when this process already is what {@link prepare} would answer. */
 export function isPrepared() {
   return isSupported && isInstalled(root)
+}
+
+/** Builds the console's page when its sources are newer than what was built last. */
+export function buildConsole(node) {
+  const folder = join(root, 'src', 'console')
+  const built = statSync(join(folder, 'dist', 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const sources = readdirSync(folder, { recursive: true }).filter((name) => !name.startsWith('dist'))
+  const newest = Math.max(...sources.map((name) => statSync(join(folder, name)).mtimeMs))
+  if (newest <= built) return
+  process.stderr.write('outrider: building the console …\n')
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
+  const { status } = spawnSync(node, [vite, 'build', folder, '--logLevel', 'warn'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
+  // The daemon runs without a page too, and its address then says what to do.
+  if (status !== 0) process.stderr.write('outrider: the console could not be built, see above; everything else runs\n')
 }
 
 function lockHash(folder) {
