@@ -126,6 +126,14 @@ program
   .option('--print', 'print it as a curl command instead of sending it')
   .action(async (receiver, options) => (await import('./send.ts')).send(receiver, { ...globals(), ...options }))
 
+program
+  .command('build <name>')
+  .description('write one of our integrations or responses as a single file that Wazuh or OSSEC runs')
+  .option('--out <dir>', 'folder to write it into', '.')
+  .option('--kind <kind>', '"integration" or "response", where both have that name', oneOf('integration', 'response'))
+  .option('--json', 'say what was written as JSON')
+  .action(async (name, options) => (await import('./build.ts')).build(name, options))
+
 try {
   await program.parseAsync()
 } catch (error) {
