@@ -34,12 +34,12 @@ export interface DecoderOptions {
  */
 export function loadDecoders(files: readonly SourceFile[], options: DecoderOptions = {}): LoadedDecoders {
   const report = new Report()
-  const maxFields = options.decoder_order_size ?? 256
+  const { decoder_order_size: maxFields = 256, plain = false, geoip } = options
   const tree = new TreeBuilder(report)
   for (const file of files) {
     report.beginFile(file.path)
     readFile(file, report, (element) => {
-      const decoder = readDecoder(element, file.path, report, maxFields)
+      const decoder = readDecoder(element, file.path, report, { maxFields, plain })
       if (decoder) tree.add(decoder)
       else tree.leftOut.add(element.attributes[0]?.value ?? '')
     })
@@ -59,8 +59,8 @@ export function loadDecoders(files: readonly SourceFile[], options: DecoderOptio
     names: new Set([...tree.all.map(({ name }) => name), ...internalNames]),
     all: tree.all,
     maxFields,
-    geoip: options.geoip,
-    plain: options.plain ?? false,
+    geoip,
+    plain,
     candidates: new Candidates(tree.withProgram, tree.withoutProgram),
   }
   return { decoders, refused: report.isRefused, problems: report.problems, messages: report.messages }

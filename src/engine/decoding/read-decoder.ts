@@ -13,9 +13,14 @@ import type { Decoder } from './tree.ts'
 /**
  * The decoder that an element describes; undefined when a real Wazuh would refuse it, which the report has been told.
  *
- * @param maxFields most names in `<order>` (`analysisd.decoder_order_size`)
+ * @param options most names in `<order>` (`analysisd.decoder_order_size`), and whether patterns are to be matched without short cuts
  */
-export function readDecoder(element: XmlElement, file: string, report: Report, maxFields: number): Decoder | undefined {
+export function readDecoder(
+  element: XmlElement,
+  file: string,
+  report: Report,
+  { maxFields, plain }: { maxFields: number; plain: boolean },
+): Decoder | undefined {
   if (!isNamed(element, report)) return undefined
   const draft = emptyDraft(element)
   for (const tag of element.children) {
@@ -32,7 +37,7 @@ export function readDecoder(element: XmlElement, file: string, report: Report, m
     if (!reader(draft, tag, report, maxFields)) return undefined
   }
   if (!isConsistent(draft, element, report)) return undefined
-  return compile(draft, element, file, report)
+  return compile(draft, element, file, report, plain)
 }
 
 function isNamed(element: XmlElement, report: Report): boolean {
@@ -127,12 +132,12 @@ function isConsistent(draft: Draft, element: XmlElement, report: Report): boolea
   return true
 }
 
-function compile(draft: Draft, element: XmlElement, file: string, report: Report): Decoder | undefined {
-  const prematch = compileSource(draft, draft.prematch, 'prematch', report)
+function compile(draft: Draft, element: XmlElement, file: string, report: Report, plain: boolean): Decoder | undefined {
+  const prematch = compileSource(draft, draft.prematch, 'prematch', report, plain)
   if (prematch === null) return undefined
-  const program = compileSource(draft, draft.program, 'program_name', report)
+  const program = compileSource(draft, draft.program, 'program_name', report, plain)
   if (program === null) return undefined
-  const regex = compileSource(draft, draft.regex, 'regex', report)
+  const regex = compileSource(draft, draft.regex, 'regex', report, plain)
   if (regex === null) return undefined
   if (draft.plugin && (regex || draft.order)) {
     report.refuse(
@@ -152,11 +157,13 @@ function compileSource(
   source: Source,
   tagName: 'prematch' | 'program_name' | 'regex',
   report: Report,
+  plain: boolean,
 ): Pattern | undefined | null {
   if (source.text === undefined) return undefined
   const { pattern, error } = compilePattern(source.language, source.text, {
     // Groups of other PCRE2 patterns can end up in fields too: see leftBy in decode.ts. In OS_Regex captures would change what matches.
     captures: tagName === 'regex' || source.language === 'pcre2',
+    plain,
   })
   if (pattern) return pattern
   report.refuse(
