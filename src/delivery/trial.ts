@@ -1,0 +1,191 @@
+/** Looks without touching: what a destination would send, what a route would have sent, and why an alert went where it did. */
+import type { Alert } from '../alert.ts'
+import type { Destination } from '../config.ts'
+import type { Integration } from '../define.ts'
+import type { FileCursor } from '../durable/follow.ts'
+import type { State } from '../durable/state.ts'
+import { compileRoute, type Route, type Verdict } from '../routes.ts'
+import { alertFile, scriptArguments, TempFiles } from '../wazuh/integratord.ts'
+import { buildRequest, parseAlert, showRequest } from './attempt.ts'
+import { createScriptSender, createSender, type Sender } from './send.ts'
+import { openStore } from './store.ts'
+
+export interface Trial {
+  /** What would be sent, secrets masked: a request, or a command line and the file it names. */
+  request: string
+  /** What came of it, when it was sent. */
+  outcome?: { kind: string; reason?: string; ref?: string }
+  /** The answer, or what the script printed. */
+  answer?: string
+}
+
+/**
+ * What a destination makes of one alert; sends it when asked to, once and without a trace in the queue.
+ *
+ * @param integration its definition; undefined for a script
+ * @param line the alert as a byte string
+ */
+export async function tryDestination(
+  destination: Destination,
+  integration: Integration | undefined,
+  line: string,
+  { home, now, mask, send }: { home: string; now(): number; mask(text: string): string; send: boolean },
+): Promise<Trial> {
+  const alert = parseAlert(line)
+  if (!alert) return { request: '', outcome: { kind: 'rejected', reason: 'the line is no alert' } }
+  const shown = integration
+    ? showRequestOf(destination, integration, line, alert, now())
+    : showScript(destination, line, alert)
+  if (!send || shown.outcome) return { ...shown, request: mask(shown.request) }
+  const sender: Sender = integration
+    ? createSender(destination, integration, now)
+    : createScriptSender(destination, { home, temp: new TempFiles(Math.floor(now() / 1000) & 0xffff), now })
+  try {
+    const { outcome, answer } = await sender.send(line, alert, new AbortController().signal)
+    const reason = 'reason' in outcome ? { reason: mask(outcome.reason) } : {}
+    return { request: mask(shown.request), outcome: { ...outcome, ...reason }, ...(answer && { answer: mask(answer) }) }
+  } finally {
+    await sender.close()
+  }
+}
+
+function showRequestOf(
+  destination: Destination,
+  integration: Integration,
+  line: string,
+  alert: Alert,
+  now: number,
+): Trial {
+  const built = buildRequest(integration, destination.options, destination.name, line, alert, now)
+  if ('error' in built)
+    return {
+      request: '',
+      outcome: { kind: 'rejected', reason: `no request could be made of it: ${built.error.message}` },
+    }
+  if (!built.request)
+    return { request: '', outcome: { kind: 'delivered', reason: 'the alert is not for this destination' } }
+  return { request: showRequest(built.request) }
+}
+
+function showScript({ script }: Destination, line: string, alert: Alert): Trial {
+  const block = script!
+  const name = `/tmp/${block.name}-SECONDS-NUMBER`
+  const argv = scriptArguments(block, {
+    alert: `${name}.alert`,
+    options: block.options === undefined ? undefined : `${name}.options`,
+  })
+  const given = argv.slice(1).map((argument) => JSON.stringify(argument))
+  const file = Buffer.from(alertFile(block, line, alert), 'latin1').toString()
+  return { request: `integrations/${block.name} ${given.join(' ')}\n\n${name}.alert:\n${file}` }
+}
+
+// ------------------------------------------------------------------------------------------------------------------- explain
+
+export interface Explanation extends Verdict {
+  destination: string
+  /**
+   * `unwanted`: the route says no. `settled`: it was delivered, or went before this destination was added. `ahead`: the destination has not come to it
+   * yet. `unknown`: the alert's place in the log was not given.
+   */
+  fate: 'unwanted' | 'waiting' | 'rejected' | 'settled' | 'ahead' | 'unknown'
+  /** Of the row, for those that wait or were rejected. */
+  delivery?: { id: string; attempts: number; reason: string; next_try?: number }
+}
+
+/**
+ * For one alert, each destination's verdict and what became of it.
+ *
+ * @param place where its line begins: the inode of the file, as a text, and the offset
+ */
+export function explainAlert(
+  destinations: Destination[],
+  alert: Alert,
+  state: State,
+  place?: { inode: string; offset: number },
+): Explanation[] {
+  const rows = openStore(state).list({ limit: 100_000 })
+  return destinations.map((destination) => {
+    const { name } = destination
+    const { route } = compileRoute(destination)
+    const verdict = route?.explain(alert) ?? { sent: false, reason: 'its where: or except: is broken' }
+    const row = rows.find((one) => one.destination === name && isSame(parseAlert(one.alert), alert))
+    if (row) {
+      const delivery = {
+        id: String(row.id),
+        attempts: row.attempts,
+        reason: row.reason,
+        ...(row.state === 'waiting' && { next_try: row.next_at }),
+      }
+      return { ...verdict, destination: name, fate: row.state, delivery }
+    }
+    const fate = verdict.sent ? fateOf(state.cursor<FileCursor>(`delivery/${name}`).get(), place) : 'unwanted'
+    return { ...verdict, destination: name, fate }
+  })
+}
+
+/** An id is unique within one file only. */
+function isSame(one: Alert | undefined, other: Alert): boolean {
+  return one?.id === other.id && one.timestamp === other.timestamp && one.rule?.id === other.rule?.id
+}
+
+function fateOf(
+  cursor: FileCursor | undefined,
+  place: { inode: string; offset: number } | undefined,
+): Explanation['fate'] {
+  if (!cursor || !place) return 'unknown'
+  if (cursor.inode === place.inode) return place.offset < cursor.offset ? 'settled' : 'ahead'
+  return 'unknown'
+}
+
+// ------------------------------------------------------------------------------------------------------------------- what if
+
+export interface RouteReport {
+  alerts: number
+  sent: number
+  /** Of those that are sent, the most frequent first. */
+  rules: { id: string; level: number; description: string; count: number }[]
+  /** By the date in their timestamps. */
+  days: { day: string; count: number }[]
+  /** The first few. */
+  sample: Alert[]
+  /** Why others are not sent, the most frequent first. */
+  reasons: { reason: string; count: number }[]
+}
+
+/** What a route would have sent of these alerts. */
+export async function tryRoute(route: Route, alerts: AsyncIterable<Alert[]>, most = 10): Promise<RouteReport> {
+  const rules = new Map<string, RouteReport['rules'][number]>()
+  const days = new Map<string, number>()
+  const reasons = new Map<string, number>()
+  const sample: Alert[] = []
+  let total = 0
+  let sent = 0
+  for await (const batch of alerts)
+    for (const alert of batch) {
+      total++
+      if (!route.matches(alert)) {
+        const { reason } = route.explain(alert)
+        // What differs from alert to alert (a level, a location) is left out, or every alert has a reason of its own.
+        const isOwn = reason.startsWith('where') || reason.startsWith('except')
+        const general = isOwn ? reason : reason.replace(/"[^"]*"|\([^)]*\)|\d+(?= is (below|not))/g, '…')
+        reasons.set(general, (reasons.get(general) ?? 0) + 1)
+        continue
+      }
+      sent++
+      const { id, level, description } = alert.rule
+      const rule = rules.get(id) ?? { id, level, description, count: 0 }
+      rule.count++
+      rules.set(id, rule)
+      const day = String(alert.timestamp).slice(0, 10)
+      days.set(day, (days.get(day) ?? 0) + 1)
+      if (sample.length < most) sample.push(alert)
+    }
+  return {
+    alerts: total,
+    sent,
+    rules: [...rules.values()].sort((a, b) => b.count - a.count),
+    days: [...days].sort().map(([day, count]) => ({ day, count })),
+    sample,
+    reasons: [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, count]) => ({ reason, count })),
+  }
+}
