@@ -89,7 +89,7 @@ export function createApi(parts: Parts, options: ApiOptions): Hono<ApiEnv> {
   // Receivers may have any path that is not ours, so they are asked before the console's files and the 404.
   app.use(async (c, next) => {
     const answer =
-      parts.receivers && (await receiveWebhook(c, parts.receivers, { body_timeout_ms, now, mask: parts.mask }))
+      parts.receivers && (await receiveWebhook(c, parts.receivers, { body_timeout_ms, now, log, mask: parts.mask }))
     if (answer) return answer
     return next()
   })

@@ -1,5 +1,6 @@
 /** Webhook deliveries: any method and path that a receiver was configured for, answered in plain text that a sender's delivery log can show. */
 import type { Context } from 'hono'
+import type { Log } from '../log.ts'
 import { ApiError } from './answer.ts'
 import { readBody } from './body.ts'
 import type { Receivers } from './parts.ts'
@@ -7,6 +8,7 @@ import type { Receivers } from './parts.ts'
 export interface WebhookOptions {
   body_timeout_ms: number
   now(): number
+  log: Log
   mask(text: string): string
 }
 
@@ -14,7 +16,7 @@ export interface WebhookOptions {
 export async function receiveWebhook(
   c: Context,
   receivers: Receivers,
-  { body_timeout_ms, now, mask }: WebhookOptions,
+  { body_timeout_ms, now, log, mask }: WebhookOptions,
 ): Promise<Response | undefined> {
   const url = new URL(c.req.url)
   const receiver = receivers.find(url.pathname)
@@ -29,6 +31,7 @@ export async function receiveWebhook(
     body = await readBody(c.req.raw, receiver.max_body, body_timeout_ms)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
+    log.warn('webhook refused', { receiver: receiver.name, status: error.status, reason: error.message })
     // Closed, because what is left of the body may still be on its way.
     return answer(error.status as 400 | 408 | 413 | 503, error.message, { Connection: 'close' })
   }

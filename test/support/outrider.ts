@@ -1,11 +1,12 @@
 /** Whole programs for tests: a home folder in a temporary place, and a real `outrider up` that can be stopped or killed and started again. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Alert } from '../../src/alert.ts'
 
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const main = join(projectRoot, 'src', 'cli', 'main.ts')
@@ -33,6 +34,8 @@ export interface RunningOutrider {
   url: string
   token: string
   log: LogLine[]
+  /** All that it has printed. */
+  output(): string
   /** Resolves with the first log line, past or to come, that fits. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>
   api<T>(method: string, path: string, body?: unknown): Promise<T>
@@ -47,10 +50,11 @@ export interface RunningOutrider {
 export async function startOutrider(
   t: TestContext,
   home: string,
-  options: { env?: Record<string, string>; command?: string[] } = {},
+  options: { env?: Record<string, string>; command?: string[]; user?: User | undefined } = {},
 ): Promise<RunningOutrider> {
   const [program, ...args] = options.command ?? [process.execPath, main, '--home', home, 'up', '--json']
-  const child = spawn(program!, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { env, user } = options
+  const child = spawn(program!, args, { env: { ...process.env, ...env }, ...user, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   t.after(async () => {
     child.kill('SIGKILL')
@@ -88,6 +92,7 @@ export async function startOutrider(
     url,
     token,
     log,
+    output: () => output,
     logged,
     process: child,
     async api(method, path, body) {
@@ -108,6 +113,68 @@ export async function startOutrider(
       child.kill('SIGKILL')
       await ended
     },
+  }
+}
+
+/** Numbers of a user, for programs that root must not run. */
+export interface User {
+  uid: number
+  gid: number
+}
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs another command of outrider to its end. */
+export async function runOutrider(
+  home: string,
+  args: string[],
+  options: { input?: string | Buffer; env?: Record<string, string>; user?: User | undefined } = {},
+): Promise<Ended> {
+  const { input, env, user } = options
+  const child = spawn(process.execPath, [main, '--home', home, ...args], {
+    env: { ...process.env, ...env },
+    ...user,
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  })
+  const ended = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (part: string) => {
+      ended[name] += part
+    })
+  // It may end before it has read everything.
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  return { code, ...ended }
+}
+
+/** The alerts of a home folder's alerts.json; its last line may be half written. */
+export function readAlerts(home: string, file = 'logs/alerts/alerts.json'): Alert[] {
+  const path = join(home, file)
+  if (!existsSync(path)) return []
+  const text = readFileSync(path, 'utf8')
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+}
+
+/** Resolves when `look` gives something other than undefined or false. For what is not seen in a folder. */
+export async function waitFor<T>(look: () => Promise<T | undefined | false>, within_ms = 20_000): Promise<T> {
+  for (const deadline = Date.now() + within_ms; ; ) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (Date.now() > deadline) throw new Error(`not within ${within_ms} ms: ${look}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 

@@ -8,21 +8,27 @@ export interface Taken {
   body: string
 }
 
-/** A destination on loopback: keeps what it answered with 2xx; `answer` chooses the status (and headers) of each request. */
+interface Answer {
+  status: number
+  headers?: Record<string, string>
+  body?: string
+}
+
+/** A destination on loopback: keeps what it answered with 2xx; `answer` chooses what each request gets. */
 export async function startTarget(
   t: TestContext,
-  answer: (request: Taken) => { status: number; headers?: Record<string, string> } = () => ({ status: 200 }),
+  answer: (request: Taken) => Answer | Promise<Answer> = () => ({ status: 200 }),
 ): Promise<{ url: string; taken: Taken[]; server: Server }> {
   const taken: Taken[] = []
   const server = createServer((request, response) => {
     let body = ''
     request.setEncoding('utf8')
     request.on('data', (part: string) => (body += part))
-    request.on('end', () => {
+    request.on('end', async () => {
       const one = { path: request.url ?? '/', headers: request.headers, body }
-      const { status, headers } = answer(one)
+      const { status, headers, body: text } = await answer(one)
       if (status < 300) taken.push(one)
-      response.writeHead(status, headers).end()
+      response.writeHead(status, headers).end(text)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
