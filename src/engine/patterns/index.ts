@@ -1,7 +1,9 @@
 /** The pattern languages of the analysis engine. spec/engine-regex.md. */
 import { compileExact } from './exact.ts'
 import { compileOsMatch } from './os-match.ts'
-import { compileOsRegex } from './os-regex.ts'
+import { PlainOsRegex } from './os-regex.ts'
+import { fastOsRegex } from './os-regex-fast.ts'
+import { parseOsRegex } from './os-regex-parse.ts'
 import type { Compiled, PatternKind, PatternOptions } from './pattern.ts'
 import { compilePcre2 } from './pcre2.ts'
 import { compileWordMatch } from './word-match.ts'
@@ -18,7 +20,7 @@ export { lowerAscii } from './text.ts'
 export function compilePattern(kind: PatternKind, source: string, options: PatternOptions = {}): Compiled {
   switch (kind) {
     case 'osregex':
-      return compileOsRegex(source, options.captures, options.caseSensitive)
+      return compileOsRegex(source, options)
     case 'osmatch':
       return compileOsMatch(source, options.caseSensitive)
     case 'pcre2':
@@ -27,5 +29,16 @@ export function compilePattern(kind: PatternKind, source: string, options: Patte
       return compileWordMatch(source)
     case 'string':
       return compileExact(source)
+  }
+}
+
+function compileOsRegex(source: string, { captures, caseSensitive, plain }: PatternOptions): Compiled {
+  const parsed = parseOsRegex(source, caseSensitive)
+  if ('error' in parsed) return { error: parsed.error }
+  // Without any group the original records nothing, whatever was asked for.
+  const recording = captures === true && parsed.hasGroups
+  const { alternatives } = parsed
+  return {
+    pattern: plain ? new PlainOsRegex(source, alternatives, recording) : fastOsRegex(source, alternatives, recording),
   }
 }

@@ -13,17 +13,14 @@
  */
 import { osRegexLiterals, type Requirement } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
-import { markByte, parseOsRegex } from './os-regex-parse.ts'
-import type { Compiled, Match, Pattern } from './pattern.ts'
+import { markByte } from './os-regex-parse.ts'
+import type { Match, Pattern } from './pattern.ts'
 
-/** Compiles an OS_Regex pattern. With `captures`, groups are recorded, which changes a few results at the end of the text. */
-export function compileOsRegex(source: string, captures = false, caseSensitive = false): Compiled {
-  const parsed = parseOsRegex(source, caseSensitive)
-  if ('error' in parsed) return { error: parsed.error }
-  return { pattern: new OsRegex(source, parsed.alternatives, captures && parsed.hasGroups) }
-}
+/** A mark that was not reached. */
+export const unset = -1
 
-class OsRegex implements Pattern {
+/** The plain form of a parsed pattern. `recording`: groups are wanted, and there are some. */
+export class PlainOsRegex implements Pattern {
   readonly kind = 'osregex'
   readonly source: string
   readonly literals: Requirement
@@ -43,7 +40,7 @@ class OsRegex implements Pattern {
 
   exec(text: string, start = 0): Match | undefined {
     for (const alternative of this.alternatives) {
-      const marks: (number | undefined)[] = []
+      const marks = new Array<number>(alternative.tokens.length).fill(unset)
       const end = runAlternative(alternative, text, start, this.recording ? marks : undefined)
       if (end !== undefined) {
         const captures = capturesOf(text, marks)
@@ -61,11 +58,13 @@ class OsRegex implements Pattern {
  * whole pattern counts as not matched, without a look at further alternatives (undefined here); by one it writes past its buffer and dies,
  * for which we give an empty text.
  */
-export function capturesOf(text: string, marks: (number | undefined)[]): string[] | undefined {
+export function capturesOf(text: string, marks: ArrayLike<number>): string[] | undefined {
   const captures: string[] = []
-  for (let i = 0; marks[i] !== undefined && marks[i + 1] !== undefined; i += 2) {
-    if (marks[i + 1]! < marks[i]! - 1) return undefined
-    captures.push(marks[i]! < marks[i + 1]! ? text.slice(marks[i], marks[i + 1]) : '')
+  for (let i = 0; i + 1 < marks.length; i += 2) {
+    const [open, close] = [marks[i]!, marks[i + 1]!]
+    if (open === unset || close === unset) break
+    if (close < open - 1) return undefined
+    captures.push(open < close ? text.slice(open, close) : '')
   }
   return captures
 }
@@ -90,7 +89,7 @@ export function runAlternative(
   { tokens, atStart, atEnd }: RegexAlternative,
   text: string,
   start: number,
-  marks?: (number | undefined)[],
+  marks?: number[],
 ): number | undefined {
   const size = text.length
   const saved: { place: number; at: number }[] = []
@@ -198,7 +197,7 @@ function acceptsAtEnd(
   place: number,
   repeating: boolean,
   size: number,
-  marks: (number | undefined)[] | undefined,
+  marks: number[] | undefined,
 ): boolean {
   const repeatAt = (at: number) => {
     const token = tokens[at]
