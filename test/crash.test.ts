@@ -117,6 +117,8 @@ test('blocks in force at a kill are undone on time after the restart', { timeout
   assert.ok(seconds < 8, `undone only after ${seconds} s`)
   assert.equal(new Set(record().filter((line) => line.startsWith('delete '))).size, 20)
   assert.equal(count('delete '), 20, 'each once')
+  // The scripts have written their line; now the daemon has to see them end.
+  await eventually(home, () => second.log.filter(({ message }) => message.endsWith(': undone')).length === 20)
   const { blocks } = await second.api<{ blocks: unknown[] }>('GET', 'blocks')
   assert.deepEqual(blocks, [])
   assert.equal(await second.stop(), 0)

@@ -118,6 +118,7 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
     // execd does not look for repetitions of what has no timeout.
     const other = lease.seconds === 0 ? undefined : store.actingByKey(key, lease.id)
     if (other) {
+      desk.release()
       desk.extend(other, seconds)
       return { end: `extended ${other.id}, which is in force already` }
     }

@@ -67,6 +67,11 @@ export function createDesk(config: DeskConfig) {
     return true
   }
 
+  /** It turned out to be nothing new: its place under the limit is free again. */
+  function release(): void {
+    begun?.pop()
+  }
+
   function ask(lease: Lease, reason: string, due: number): void {
     store.update(lease.id, { state: 'asking', due, note: `waits for approval: ${reason}` })
     log.warn(`${lease.response} ${lease.target}: waits for approval: ${reason}`, fieldsOf(lease))
@@ -174,6 +179,7 @@ export function createDesk(config: DeskConfig) {
 
   return {
     admit,
+    release,
     unanswered,
     refuse,
     guards,

@@ -274,6 +274,8 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     const open = store.openByKey(intent.key) ?? store.dryRunByKey(intent.key, now())
     if (!open || open.response !== intent.response) return false
     if (open.state === 'planned' || open.state === 'asking') {
+      // What a script acts on is known only when it has named its keys: two alerts of one address may mean two accounts to it.
+      if (open.definition === undefined && open.call?.dialect !== 'ossec') return false
       const longest = seconds === 0 || open.seconds === 0 ? 0 : Math.max(seconds, open.seconds)
       store.update(open.id, { hits: open.hits + 1, seconds: longest })
       return true
