@@ -11,13 +11,15 @@ import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
 import { lowered } from '../patterns/text.ts'
 import { addDynamic, setStatic } from './fields.ts'
-import { mayMatch } from './gates.ts'
+import { Look } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
 import type { Matched } from './plugins/index.ts'
 import { runPlugin } from './plugins/index.ts'
 import type { Decoder, Decoders, Root } from './tree.ts'
+
+const sharedLook = new Look()
 
 /**
  * Finds the event's decoder and writes its fields into the event.
@@ -35,19 +37,21 @@ export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMe
     : program === undefined
       ? candidates.forLog(log)
       : candidates.forProgram(program)
-  const lower = plain ? undefined : lowered(log)
+  // Decoding does not call itself, so one is enough for all.
+  const look = plain ? undefined : sharedLook
+  look?.begin(lowered(log))
   for (const root of roots) {
     if (plain && program !== undefined && !root.program!.test(program)) continue
     let after = 0
     let left = leftBy(root.program, root.program?.kind === 'pcre2' ? root.program.exec(program!) : undefined, none)
     if (root.prematch) {
-      if (lower !== undefined && !mayMatch(root.prematchGate!, lower, 0)) continue
+      if (look && !look.allows(root.prematchGate!, 0)) continue
       const match = root.prematch.exec(log)
       if (!match) continue
       after = afterMatch(event, match.end)
       left = leftBy(root.prematch, match, left)
     }
-    decodeFamily(event, root, after, left, lower, decoders, memory)
+    decodeFamily(event, root, after, left, look, decoders, memory)
     break
   }
   if (event.decoder?.accumulate) accumulate(event, memory, at_ms)
@@ -86,7 +90,7 @@ function decodeFamily(
   root: Root,
   afterRoot: number,
   left: Left,
-  lower: string | undefined,
+  look: Look | undefined,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
@@ -95,7 +99,7 @@ function decodeFamily(
   event.type = root.info.type
   const { children } = root
   if (children.length === 0) {
-    runChain(event, [root], 0, matched, left, lower, decoders, memory)
+    runChain(event, [root], 0, matched, left, look, decoders, memory)
     return
   }
   let index = 0
@@ -104,7 +108,7 @@ function decodeFamily(
     // Without a prematch it is reached and wins, but the event stays that of the root.
     if (!child.prematch) break
     const start = child.prematchOffset === 'parent' ? afterRoot : 0
-    const isWorth = lower === undefined || mayMatch(child.prematchGate!, lower, start)
+    const isWorth = !look || look.allows(child.prematchGate!, start)
     const match = isWorth ? child.prematch.exec(event.log, start) : undefined
     left = leftBy(child.prematch, match, left)
     if (match) {
@@ -116,7 +120,7 @@ function decodeFamily(
     }
     index = afterChain(children, index)
   }
-  if (index < children.length) runChain(event, children, index, matched, left, lower, decoders, memory)
+  if (index < children.length) runChain(event, children, index, matched, left, look, decoders, memory)
 }
 
 /** The place behind a child that failed, and behind all that continue it. */
@@ -135,7 +139,7 @@ function runChain(
   index: number,
   matched: Matched,
   left: Left,
-  lower: string | undefined,
+  look: Look | undefined,
   decoders: Decoders,
   memory: DecoderMemory,
 ): void {
@@ -146,7 +150,7 @@ function runChain(
       runPlugin(decoder.plugin, event, matched, decoders, memory)
       // The only one with patterns of its own, and the only one that changes the log.
       if (decoder.plugin === 'SonicWall_Decoder') left = none
-      if (decoder.plugin === 'OSSECAlert_Decoder') lower = undefined
+      if (decoder.plugin === 'OSSECAlert_Decoder') look = undefined
     } else if (decoder.regex) {
       const { regexOffset } = decoder
       const from =
@@ -157,7 +161,7 @@ function runChain(
             : regexOffset === 'prematch'
               ? matched.afterPrematch
               : afterRegex
-      const isWorth = lower === undefined || mayMatch(decoder.regexGate!, lower, from)
+      const isWorth = !look || look.allows(decoder.regexGate!, from)
       const match = isWorth ? decoder.regex.exec(event.log, from) : undefined
       left = leftBy(decoder.regex, match, left)
       if (match) {
