@@ -22,7 +22,7 @@ export function compilePattern(kind: PatternKind, source: string, options: Patte
     case 'osregex':
       return compileOsRegex(source, options)
     case 'osmatch':
-      return compileOsMatch(source, options.caseSensitive)
+      return compileOsMatch(source, options.caseSensitive, options.plain)
     case 'pcre2':
       return compilePcre2(source, options.captures, options.plain)
     case 'wordmatch':

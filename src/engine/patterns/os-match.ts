@@ -2,9 +2,10 @@
  * OS_Match ("sregex"): alternatives of plain text with anchors. spec/engine-regex.md, section 3.
  */
 import { osMatchLiterals, type Requirement } from './literals.ts'
+import { FastOsMatch } from './os-match-fast.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'
 import { maxPatternLength, tooLong } from './pattern.ts'
-import { hasHighByte, lowerAscii, lowered } from './text.ts'
+import { hasHighByte, lowerAscii } from './text.ts'
 
 /** One alternative of OS_Match. An empty `text` without both anchors matches everything. */
 export interface Alternative {
@@ -13,51 +14,52 @@ export interface Alternative {
   atEnd: boolean
 }
 
-/** Compiles an OS_Match pattern; only its length can be wrong. */
-export function compileOsMatch(source: string, caseSensitive = false): Compiled {
+/** Compiles an OS_Match pattern; only its length can be wrong. `plain`: the reference matcher. */
+export function compileOsMatch(source: string, caseSensitive = false, plain = false): Compiled {
   if (source.length > maxPatternLength) return { error: tooLong }
-  return { pattern: new OsMatch(source, caseSensitive) }
+  const { negated, alternatives } = parseOsMatch(source, caseSensitive)
+  const Form = plain ? PlainOsMatch : FastOsMatch
+  return { pattern: new Form(source, alternatives, negated) }
 }
 
-/** The alternatives of a pattern and whether a leading `!` negates the whole. There is no escape: every bar splits. */
-export function parseOsMatch(source: string): { negated: boolean; alternatives: Alternative[] } {
+/**
+ * The alternatives of a pattern, lower-cased, and whether a leading `!` negates the whole. There is no escape: every bar splits.
+ *
+ * @param caseSensitive leave them as written, and capitals never match; but anchored ones go through `strcasecmp` all the same
+ */
+function parseOsMatch(source: string, caseSensitive: boolean): { negated: boolean; alternatives: Alternative[] } {
   const negated = source.startsWith('!')
-  const alternatives = (negated ? source.slice(1) : source).split('|').map((text): Alternative => {
-    const atStart = text.startsWith('^')
-    const atEnd = text.endsWith('$')
-    return { text: text.slice(atStart ? 1 : 0, atEnd ? -1 : undefined), atStart, atEnd }
+  const alternatives = (negated ? source.slice(1) : source).split('|').map((piece): Alternative => {
+    const atStart = piece.startsWith('^')
+    const atEnd = piece.endsWith('$')
+    const text = piece.slice(atStart ? 1 : 0, atEnd ? -1 : undefined)
+    return { text: caseSensitive && !atStart && !atEnd ? text : lowerAscii(text), atStart, atEnd }
   })
   return { negated, alternatives }
 }
 
-class OsMatch implements Pattern {
+class PlainOsMatch implements Pattern {
   readonly kind = 'osmatch'
   readonly source: string
   readonly literals: Requirement
   private readonly negated: boolean
   private readonly alternatives: Alternative[]
 
-  constructor(source: string, caseSensitive: boolean) {
-    const { negated, alternatives } = parseOsMatch(source)
+  constructor(source: string, alternatives: Alternative[], negated: boolean) {
     this.source = source
     this.negated = negated
-    this.alternatives = alternatives.map((one) => ({ ...one, text: foldedText(one, caseSensitive) }))
-    this.literals = osMatchLiterals(this.alternatives, negated)
+    this.alternatives = alternatives
+    this.literals = osMatchLiterals(alternatives, negated)
   }
 
   test(text: string): boolean {
-    const lower = lowered(text)
+    const lower = lowerAscii(text)
     return this.alternatives.some((one) => holds(one, lower)) !== this.negated
   }
 
   exec(text: string, start = 0): Match | undefined {
     return this.test(start === 0 ? text : text.slice(start)) ? { end: -1, captures: [] } : undefined
   }
-}
-
-/** What the alternative is compared with: anchored ones always go through `strcasecmp`, so the case-sensitive flag is lost on them. */
-function foldedText({ text, atStart, atEnd }: Alternative, caseSensitive: boolean): string {
-  return caseSensitive && !atStart && !atEnd ? text : lowerAscii(text)
 }
 
 function holds({ text, atStart, atEnd }: Alternative, lower: string): boolean {

@@ -1,0 +1,45 @@
+/** OS_Match sorted by kind of alternative, for only whether any of them holds is asked. Equal to os-match.ts; a test runs both. */
+import { osMatchLiterals, type Requirement } from './literals.ts'
+import type { Alternative } from './os-match.ts'
+import type { Match, Pattern } from './pattern.ts'
+import { hasHighByte, lowered } from './text.ts'
+
+/** A compiled list of OS_Match alternatives, whose texts are lower-cased already. */
+export class FastOsMatch implements Pattern {
+  readonly kind = 'osmatch'
+  readonly source: string
+  readonly literals: Requirement
+  private readonly negated: boolean
+  private readonly wholes = new Set<string>()
+  private readonly beginnings: string[] = []
+  private readonly endings: string[] = []
+  private readonly parts: string[] = []
+
+  constructor(source: string, alternatives: Alternative[], negated: boolean) {
+    this.source = source
+    this.negated = negated
+    this.literals = osMatchLiterals(alternatives, negated)
+    for (const { text, atStart, atEnd } of alternatives) {
+      if (atStart && atEnd) this.wholes.add(text)
+      else if (atStart) this.beginnings.push(text)
+      else if (atEnd) this.endings.push(text)
+      else if (!hasHighByte(text)) this.parts.push(text)
+    }
+  }
+
+  test(text: string): boolean {
+    return this.holds(lowered(text), 0) !== this.negated
+  }
+
+  exec(text: string, start = 0): Match | undefined {
+    return this.holds(lowered(text), start) !== this.negated ? { end: -1, captures: [] } : undefined
+  }
+
+  private holds(lower: string, start: number): boolean {
+    if (this.wholes.size > 0 && this.wholes.has(start === 0 ? lower : lower.slice(start))) return true
+    for (const text of this.beginnings) if (lower.startsWith(text, start)) return true
+    for (const text of this.parts) if (lower.includes(text, start)) return true
+    for (const text of this.endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
+    return false
+  }
+}
