@@ -128,6 +128,14 @@ export function defineIntegration<S extends Schema>(integration: Integration<S>)
 export interface Command {
   argv: [program: string, ...args: string[]]
   stdin?: string
+  /** What is still to be done, now that its output is known. */
+  next?(stdout: string): Step[]
+}
+
+/** A text file to read; empty when there is no such file. */
+export interface FileRead {
+  read: string
+  next?(text: string): Step[]
 }
 
 /** A change of a text file, which is replaced in one step and keeps its mode and owner. Must be safe to repeat. */
@@ -145,7 +153,14 @@ export interface HttpStep extends HttpRequest {
   next?(response: HttpResponse): Step[]
 }
 
-export type Step = Command | FileEdit | HttpStep
+export type Step = Command | FileRead | FileEdit | HttpStep
+
+/**
+ * Thrown by a step's `next`: there is nothing to be done, and so there will be nothing to undo (an account that somebody else has locked already).
+ */
+export class NothingToDo extends Error {
+  override name = 'NothingToDo'
+}
 
 export interface Response<S extends Schema = Schema> {
   /** Kebab case; the name in `<command><executable>` and in `options:`. */
@@ -171,8 +186,11 @@ export interface Response<S extends Schema = Schema> {
   /** Many at once, all or none; without it `add` and `delete` are called for each. */
   addMany?(keys: readonly { key: string; seconds: number }[], options: Options<S>): Step[]
   deleteMany?(keys: readonly string[], options: Options<S>): Step[]
-  /** Lists the keys in force: to see whether an `add` or `delete` did what it should, and what was changed behind our back. */
-  list?: { steps(options: Options<S>): Step[]; parse(outputs: string[], options: Options<S>): string[] }
+  /**
+   * Lists the keys in force: to see whether an `add` or `delete` did what it should, and what was changed behind our back. `shared`: others may
+   * add to it, too, so what is there and was not asked for is left alone.
+   */
+  list?: { steps(options: Options<S>): Step[]; parse(outputs: string[], options: Options<S>): string[]; shared?: boolean }
 }
 
 export function defineResponse<S extends Schema>(response: Response<S>): Response<S> {

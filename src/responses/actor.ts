@@ -8,19 +8,24 @@
 import type { Response } from '../define.ts'
 import { runSteps, type StepContext, type StepsResult } from './steps.ts'
 
+type Failed = Extract<StepsResult, { ok: false }>
+
 export interface KeyTime {
   key: string
   /** 0: for ever. */
   seconds: number
 }
 
+/** `nothing to do`: it was not done, there is nothing to undo, and trying again is of no use. */
+export type Failures = Map<string, { reason: string; kind: 'failed' | 'nothing to do' }>
+
 export interface Actor {
   readonly definition: Response
   readonly options: Record<string, unknown>
   /** By key, what went wrong; a key that is not in it is in force. */
-  add(keys: readonly KeyTime[]): Promise<Map<string, string>>
+  add(keys: readonly KeyTime[]): Promise<Failures>
   /** By key, what went wrong; a key that is not in it is no longer in force. */
-  remove(keys: readonly string[]): Promise<Map<string, string>>
+  remove(keys: readonly string[]): Promise<Failures>
   /** Undefined when the definition cannot list. */
   list(): Promise<{ keys: string[] } | { failure: string } | undefined>
 }
@@ -40,23 +45,24 @@ export function createActor(definition: Response, options: Record<string, unknow
     keyOf: (item: T) => string,
     one: (item: T) => ReturnType<Response['add']>,
     many: ((items: readonly T[]) => ReturnType<Response['add']>) | undefined,
-  ): Promise<Map<string, string>> {
-    const failures = new Map<string, string>()
-    const fail = (some: readonly T[], failure: string) => {
-      for (const item of some) failures.set(keyOf(item), failure)
+  ): Promise<Failures> {
+    const failures: Failures = new Map()
+    const fail = (some: readonly T[], { failure, kind }: Failed) => {
+      const how = { reason: failure, kind: kind === 'nothing to do' ? kind : 'failed' } as const
+      for (const item of some) failures.set(keyOf(item), how)
     }
     let runs = 0
     async function attempt(some: readonly T[]): Promise<void> {
       const ready = await prepare()
-      if (!ready.ok) return fail(some, ready.failure)
+      if (!ready.ok) return fail(some, ready)
       let result = await run(some)
-      if (!result.ok && !result.hopeless && definition.prepare && runs === 1) {
+      if (!result.ok && result.kind === 'failed' && definition.prepare && runs === 1) {
         isPrepared = false
         const again = await prepare()
         result = again.ok ? await run(some) : again
       }
       if (result.ok) return
-      if (some.length === 1 || result.hopeless || runs > 100) return fail(some, result.failure)
+      if (some.length === 1 || result.kind !== 'failed' || runs > 100) return fail(some, result)
       const middle = some.length >> 1
       await attempt(some.slice(0, middle))
       await attempt(some.slice(middle))
@@ -80,7 +86,7 @@ export function createActor(definition: Response, options: Record<string, unknow
     const ready = await prepare()
     if (!ready.ok) return { failure: ready.failure }
     let listed = await runSteps(definition.list.steps(options), context)
-    if (!listed.ok && definition.prepare && !listed.hopeless) {
+    if (!listed.ok && definition.prepare && listed.kind === 'failed') {
       isPrepared = false
       const again = await prepare()
       listed = again.ok ? await runSteps(definition.list.steps(options), context) : again
@@ -89,17 +95,19 @@ export function createActor(definition: Response, options: Record<string, unknow
   }
 
   /** What the command claims is not what counts. */
-  async function verify(failures: Map<string, string>, keys: readonly string[], wanted: boolean): Promise<void> {
+  async function verify(failures: Failures, keys: readonly string[], wanted: boolean): Promise<void> {
     if (failures.size === keys.length) return
     const listed = await list()
     if (listed === undefined || 'failure' in listed) return
     const inForce = new Set(listed.keys)
     for (const key of keys)
       if (!failures.has(key) && inForce.has(key) !== wanted)
-        failures.set(
-          key,
-          wanted ? 'not in force, though the command said so' : 'still in force, though the command said otherwise',
-        )
+        failures.set(key, {
+          reason: wanted
+            ? 'not in force, though the command said so'
+            : 'still in force, though the command said otherwise',
+          kind: 'failed',
+        })
   }
 
   return {

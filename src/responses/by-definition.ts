@@ -4,7 +4,7 @@
  */
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
-import type { Actor } from './actor.ts'
+import type { Actor, Failures } from './actor.ts'
 import { type Desk, fieldsOf } from './desk.ts'
 import type { Lease, LeaseStore } from './lease.ts'
 
@@ -94,7 +94,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
     const seconds = (until: number | undefined) => (until === undefined ? 0 : Math.ceil((until - started) / 1000))
     const failures =
       wanted.length === 0
-        ? new Map<string, string>()
+        ? (new Map() as Failures)
         : await actor.add(wanted.map(({ target, until }) => ({ key: target, seconds: seconds(until) })))
     const took = now() - started
     state.transaction(() => {
@@ -102,9 +102,10 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
       for (const before of wanted) {
         const lease = store.get(before.id)!
         const failure = failures.get(lease.target)
-        desk.note(lease, before.state === 'in force' ? 'prolong' : 'add', failure)
+        desk.note(lease, before.state === 'in force' ? 'prolong' : 'add', failure?.reason)
         if (lease.state !== 'adding' && lease.state !== 'in force') continue
-        if (failure !== undefined) desk.addFailed(lease, failure)
+        if (failure?.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
+        else if (failure) desk.addFailed(lease, failure.reason)
         else desk.inForce(lease, before.until)
       }
     })
@@ -123,9 +124,9 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
       for (const { id } of leases) {
         const lease = store.get(id)!
         const failure = failures.get(lease.target)
-        desk.note(lease, 'delete', failure)
-        if (failure === undefined) desk.undone(lease)
-        else desk.undoFailed(lease, failure)
+        desk.note(lease, 'delete', failure?.reason)
+        if (failure === undefined || failure.kind === 'nothing to do') desk.undone(lease)
+        else desk.undoFailed(lease, failure.reason)
       }
     })
   }
@@ -146,7 +147,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
     const known = new Set(
       [...wanted, ...store.inState('adding'), ...store.inState('undoing')].map(({ target }) => target),
     )
-    const extra = listed.keys.filter((key) => !known.has(key))
+    const extra = actor.definition.list!.shared ? [] : listed.keys.filter((key) => !known.has(key))
     if (missing.length > 0) {
       log.warn(
         `${name}: ${missing.length} in force by our book were gone, put back: ${some(missing.map((l) => l.target))}`,
@@ -161,7 +162,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
     }
     if (extra.length > 0) {
       const failures = await actor.remove(extra)
-      const rest = failures.size === 0 ? '' : ` (${failures.size} could not: ${[...failures.values()][0]})`
+      const rest = failures.size === 0 ? '' : ` (${failures.size} could not: ${[...failures.values()][0]!.reason})`
       log.warn(`${name}: ${extra.length} in force that nobody asked for, removed: ${some(extra)}${rest}`)
     }
   }

@@ -1,6 +1,18 @@
 import type { Response } from '../define.ts'
 
+type Load = () => Promise<{ default: Response }>
+
 /** Every response, by name; loaded when first asked for. */
-export const responses: Record<string, () => Promise<{ default: Response }>> = {
-  'firewall-drop': () => import('./firewall-drop.ts') as unknown as Promise<{ default: Response }>,
+export const responses: Record<string, Load> = {
+  blocklist: (() => import('./blocklist.ts')) as unknown as Load,
+  cloudflare: (() => import('./cloudflare.ts')) as unknown as Load,
+  crowdsec: (() => import('./crowdsec.ts')) as unknown as Load,
+  'disable-account': (() => import('./disable-account.ts')) as unknown as Load,
+  'firewall-api': (() => import('./firewall-api.ts')) as unknown as Load,
+  'firewall-drop': (() => import('./firewall-drop.ts')) as unknown as Load,
+  'firewalld-drop': (() => import('./firewalld-drop.ts')) as unknown as Load,
+  'host-deny': (() => import('./host-deny.ts')) as unknown as Load,
+  mikrotik: (() => import('./mikrotik.ts')) as unknown as Load,
+  opnsense: (() => import('./opnsense.ts')) as unknown as Load,
+  'route-null': (() => import('./route-null.ts')) as unknown as Load,
 }

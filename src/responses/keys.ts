@@ -24,16 +24,12 @@ export function parseSingleAddress(text: string): string | undefined {
   return range && isSingle(range) ? formatRange(range) : undefined
 }
 
-/**
- * The account that an alert is about. Names that a program could take for an option, a path or two words are none; the rules are those of
- * Wazuh's disable-account (spec/active-response.md section 7).
- */
+/** The account that an alert is about, unless it is root. A name that a program could take for an option, a path or two words is none. */
 export function accountKey(alert: Alert): string | undefined {
   const name = accountIn(alert)
   return name === undefined ? undefined : parseAccountKey(name)
 }
 
 export function parseAccountKey(name: string): string | undefined {
-  const isOdd = name === '' || name === 'root' || Buffer.byteLength(name) > 256 || /^[-+~]|[:,/\\\s]|\.\./.test(name)
-  return isOdd ? undefined : name
+  return name !== 'root' && /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,254}\$?$/.test(name) ? name : undefined
 }

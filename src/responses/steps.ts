@@ -1,6 +1,16 @@
 /** Carries out what a response's definition says is to be done: commands, edits of files, requests. */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
-import type { Command, FileEdit, HttpRequest, HttpResponse, HttpStep, Step } from '../define.ts'
+import { fromBytes } from '../alert.ts'
+import {
+  type Command,
+  type FileEdit,
+  type FileRead,
+  type HttpRequest,
+  type HttpResponse,
+  type HttpStep,
+  NothingToDo,
+  type Step,
+} from '../define.ts'
 import { replaceFile } from '../durable/replace-file.ts'
 import { failureOf, runProgram } from '../inputs/process.ts'
 
@@ -13,15 +23,18 @@ export interface StepContext {
   http: Http
 }
 
-/** `outputs`: what each command printed, or the body of each answer. */
+/** `outputs`: what each command printed, each file held, or the body of each answer. */
 export type StepsResult =
   | { ok: true; outputs: string[] }
   | {
       ok: false
       /** In words, with the name of the program or the host. */
       failure: string
-      /** Nothing was done, and doing the same again will not help until a person has mended something. */
-      hopeless: boolean
+      /**
+       * `hopeless`: nothing was done, and doing the same again at once will not help, for a person has to mend something. `nothing to do`: neither
+       * was nor will be.
+       */
+      kind: 'failed' | 'hopeless' | 'nothing to do'
     }
 
 /** One after the other; stops at the first that fails. Never rejects. */
@@ -35,55 +48,69 @@ export async function runSteps(steps: readonly Step[], context: StepContext): Pr
   return { ok: true, outputs }
 }
 
-function runStep(step: Step, context: StepContext): Promise<StepsResult> {
-  if ('argv' in step) return runCommand(step, context)
-  return 'file' in step ? Promise.resolve(editFile(step)) : request(step, context)
+async function runStep(step: Step, context: StepContext): Promise<StepsResult> {
+  try {
+    if ('argv' in step) return await runCommand(step, context)
+    if ('read' in step) return await readFile(step, context)
+    return 'file' in step ? editFile(step) : await request(step, context)
+  } catch (error) {
+    const { message, cause } = error as Error
+    const failure = `${placeOf(step)}: ${cause instanceof Error ? cause.message : message}`
+    return { ok: false, failure, kind: error instanceof NothingToDo ? 'nothing to do' : 'failed' }
+  }
 }
 
-async function runCommand({ argv, stdin }: Command, { deadline_ms }: StepContext): Promise<StepsResult> {
+function placeOf(step: Step): string {
+  if ('argv' in step) return step.argv[0]
+  if ('read' in step) return step.read
+  if ('file' in step) return step.file
+  return URL.canParse(step.url) ? new URL(step.url).host : step.url
+}
+
+async function andThen(output: string, next: Step[], context: StepContext): Promise<StepsResult> {
+  const rest = await runSteps(next, context)
+  return rest.ok ? { ok: true, outputs: [output, ...rest.outputs] } : rest
+}
+
+async function runCommand(step: Command, context: StepContext): Promise<StepsResult> {
+  const { argv, stdin, next } = step
   const max_output_bytes = 64 << 20 // a listing of a million addresses
+  const { deadline_ms } = context
   const result = await runProgram({ argv, stdin, deadline_ms, stderr: 'separate', max_output_bytes })
   const failure = failureOf(result)
-  const words = (bytes: string) => Buffer.from(bytes, 'latin1').toString()
-  if (failure === undefined) return { ok: true, outputs: [words(result.output)] }
-  const said = words(result.stderr).trim().slice(0, 300)
-  return {
-    ok: false,
-    failure: `${argv[0]}: ${failure}${said && `: ${said}`}`,
-    hopeless: result.failure !== undefined,
+  if (failure === undefined) {
+    const output = fromBytes(result.output)
+    return andThen(output, next?.(output) ?? [], context)
   }
+  const said = fromBytes(result.stderr).trim().slice(0, 300)
+  const kind = result.failure === undefined ? 'failed' : 'hopeless'
+  return { ok: false, failure: `${argv[0]}: ${failure}${said && `: ${said}`}`, kind }
+}
+
+function readFile({ read, next }: FileRead, context: StepContext): Promise<StepsResult> {
+  const text = statSync(read, { throwIfNoEntry: false }) ? readFileSync(read, 'utf8') : ''
+  return andThen(text, next?.(text) ?? [], context)
 }
 
 /** Read and replaced in one go, so that no other of our edits can come between. */
 function editFile({ file, edit }: FileEdit): StepsResult {
-  try {
-    const exists = statSync(file, { throwIfNoEntry: false }) !== undefined
-    const path = exists ? realpathSync(file) : file
-    const before = exists ? readFileSync(path, 'utf8') : ''
-    const after = edit(before)
-    if (after !== before) replaceFile(path, after, exists ? undefined : 0o644)
-    return { ok: true, outputs: [] }
-  } catch (error) {
-    return { ok: false, failure: `${file}: ${(error as Error).message}`, hopeless: false }
-  }
+  const exists = statSync(file, { throwIfNoEntry: false }) !== undefined
+  const path = exists ? realpathSync(file) : file
+  const before = exists ? readFileSync(path, 'utf8') : ''
+  const after = edit(before)
+  if (after !== before) replaceFile(path, after, exists ? undefined : 0o644)
+  return { ok: true, outputs: [] }
 }
 
 async function request(step: HttpStep, context: StepContext): Promise<StepsResult> {
   const { fine = [], next, ...sent } = step
-  const host = URL.canParse(sent.url) ? new URL(sent.url).host : sent.url
-  try {
-    const answer = await context.http(sent, context.deadline_ms)
-    const isFine = (answer.status >= 200 && answer.status < 300) || fine.includes(answer.status)
-    if (!isFine) {
-      const failure = `${host}: HTTP ${answer.status} ${answer.text.trim().slice(0, 200)}`.trimEnd()
-      return { ok: false, failure, hopeless: [401, 403].includes(answer.status) }
-    }
-    const rest = await runSteps(next?.(answer) ?? [], context)
-    return rest.ok ? { ok: true, outputs: [answer.text, ...rest.outputs] } : rest
-  } catch (error) {
-    const { message, cause } = error as Error
-    return { ok: false, failure: `${host}: ${cause instanceof Error ? cause.message : message}`, hopeless: false }
+  const answer = await context.http(sent, context.deadline_ms)
+  const isFine = (answer.status >= 200 && answer.status < 300) || fine.includes(answer.status)
+  if (!isFine) {
+    const failure = `${placeOf(step)}: HTTP ${answer.status} ${answer.text.trim().slice(0, 200)}`.trimEnd()
+    return { ok: false, failure, kind: [401, 403].includes(answer.status) ? 'hopeless' : 'failed' }
   }
+  return andThen(answer.text, next?.(answer) ?? [], context)
 }
 
 /** The plain sender: no redirects (a firewall's token goes to the firewall alone), at most 1 MiB of the answer is kept. */

@@ -1,4 +1,5 @@
 /** For tests of the responder: a clock that stands still, a home folder, a firewall that is a file. */
+import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,10 +12,12 @@ import { defineResponse, type Response } from '../define.ts'
 import { openState, type State } from '../durable/state.ts'
 import { runProgram } from '../inputs/process.ts'
 import type { Log, LogFields } from '../log.ts'
+import { type Actor, createActor } from './actor.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 import { migrations } from './lease.ts'
 import type { SystemReader } from './network.ts'
 import { createResponder, type Responder, type ResponderOptions } from './responder.ts'
+import type { Http } from './steps.ts'
 
 export interface FakeTime {
   now(): number
@@ -233,4 +236,69 @@ export function inNamespace(file: string, tools: readonly string[]): boolean {
     if (code !== 0) throw new Error(`in the namespace:\n${fromBytes(output)}`)
   })
   return false
+}
+
+/** A definition with its options, as the responder uses it. */
+export function actorOf(definition: unknown, options: Record<string, unknown>, http?: Http): Actor {
+  const known = definition as Response
+  const noNetwork: Http = () => Promise.reject(new Error('no network in this test'))
+  return createActor(known, known.options.parse(options), { deadline_ms: 20_000, http: http ?? noNetwork })
+}
+
+/** Programs that stand first in PATH during a test. */
+export function standIns(t: TestContext, programs: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-tools-'))
+  for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text, { mode: 0o755 })
+  const { PATH } = process.env
+  process.env.PATH = `${folder}:${PATH}`
+  t.after(() => {
+    process.env.PATH = PATH
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return folder
+}
+
+/**
+ * What every response owes: done twice it is there once, undone twice it is gone, and others are left alone.
+ *
+ * @param inForce what the other side has, by its own account
+ */
+export async function keepsItsPromises(actor: Actor, keys: readonly string[], inForce: () => string[]): Promise<void> {
+  const before = inForce().sort()
+  const items = keys.map((key) => ({ key, seconds: 600 }))
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(await actor.add(items), new Map())
+    assert.deepEqual(inForce().sort(), [...before, ...keys].sort())
+  }
+  assert.deepEqual(await actor.add([{ key: keys[0]!, seconds: 1200 }]), new Map(), 'one by itself')
+  const listed = await actor.list()
+  if (listed && !actor.definition.list!.shared)
+    assert.deepEqual('keys' in listed && listed.keys.sort(), [...keys].sort())
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(await actor.remove(keys), new Map())
+    assert.deepEqual(inForce().sort(), before)
+  }
+}
+
+/** One request that a fake service got. */
+export interface FakeRequest {
+  method: string
+  path: string
+  query: URLSearchParams
+  headers: Record<string, string>
+  json: unknown
+}
+
+/** A service that is a function. */
+export function fakeService(
+  answer: (request: FakeRequest) => { status?: number; json?: unknown },
+): Http & { calls: string[] } {
+  const calls: string[] = []
+  const http: Http = async ({ method = 'POST', url, headers = {}, json }) => {
+    const { pathname, searchParams } = new URL(url)
+    calls.push(`${method} ${pathname}`)
+    const { status = 200, json: body } = answer({ method, path: pathname, query: searchParams, headers, json })
+    return { status, headers: {}, text: body === undefined ? '' : JSON.stringify(body) }
+  }
+  return Object.assign(http, { calls })
 }

@@ -1,0 +1,76 @@
+import * as z from 'zod/mini'
+import { type Command, defineResponse } from '../define.ts'
+import { addressKey, parseAddressKey } from './keys.ts'
+
+const options = z.object({
+  type: z
+    ._default(z.enum(['ban', 'captcha', 'throttle']), 'ban')
+    .check(z.describe('What bouncers shall do with the address.')),
+  scenario: z
+    ._default(z.string().check(z.regex(/^[\w./-]+$/)), 'outrider')
+    .check(z.describe('Name under which CrowdSec shows our decisions; nothing else may use it.')),
+})
+
+type Options = z.infer<typeof options>
+
+/**
+ * Through `cscli`, which knows where the local API is and has the credentials for it. Decisions end by themselves, and there
+ * may be several for one address: the last to end counts, and a delete takes all of ours. Addresses on a CrowdSec allow-list are left out by cscli without an error, which our look at the list then tells.
+ */
+export default defineResponse({
+  name: 'crowdsec',
+  summary: 'Makes a CrowdSec decision for an address or network, which its bouncers then carry out.',
+  docs: 'https://docs.crowdsec.net/docs/cscli/cscli_decisions/',
+  options,
+  example: {},
+  acts_on: 'address',
+  needs_root: true,
+
+  key: (alert) => addressKey(alert),
+  parseKey: parseAddressKey,
+  add: (key, seconds, options) => make([{ key, seconds }], options),
+  addMany: (items, options) => make(items, options),
+  delete: (key, options) => remove([key], options),
+  list: {
+    // The filter by scenario looks at the alert around the decisions, and an import has one of its own.
+    steps: () => [{ argv: ['cscli', 'decisions', 'list', '--origin', 'cscli-import', '--limit', '0', '-o', 'json'] }],
+    parse([text = ''], { scenario }) {
+      const keys = ((JSON.parse(text.trim() || '[]') ?? []) as { decisions?: Decision[] }[])
+        .flatMap(({ decisions }) => decisions ?? [])
+        .filter((decision) => decision.scenario === scenario && !decision.duration.startsWith('-'))
+        .flatMap(({ value }) => parseAddressKey(value) ?? [])
+      return [...new Set(keys)]
+    },
+  },
+})
+
+interface Decision {
+  value: string
+  scenario: string
+  /** `3h59m58s`; with a minus when it is over. */
+  duration: string
+}
+
+/** CrowdSec knows no decision without an end. */
+const forEver = 10 * 365 * 86_400
+
+function make(items: readonly { key: string; seconds: number }[], { type, scenario }: Options): Command[] {
+  const decisions = items.map(({ key, seconds }) => ({
+    duration: `${seconds > 0 ? seconds : forEver}s`,
+    reason: scenario,
+    scope: scopeOf(key),
+    type,
+    value: key,
+  }))
+  return [{ argv: ['cscli', 'decisions', 'import', '-i', '-', '--format', 'json'], stdin: JSON.stringify(decisions) }]
+}
+
+function remove(keys: readonly string[], { scenario }: Options): Command[] {
+  return keys.map((key) => ({
+    argv: ['cscli', 'decisions', 'delete', `--${scopeOf(key).toLowerCase()}`, key, '--scenario', scenario],
+  }))
+}
+
+function scopeOf(key: string): 'Ip' | 'Range' {
+  return key.includes('/') ? 'Range' : 'Ip'
+}
