@@ -11,8 +11,8 @@ import { readyWodles } from './wodles.ts'
 
 export interface Inputs {
   sources: Source[]
-  /** Without counts, which the pipeline keeps. */
-  status(): Omit<InputStatus, 'events' | 'last_event'>[]
+  /** Without counts, which the pipeline keeps by the name of the source. */
+  status(): (Omit<InputStatus, 'events' | 'last_event'> & { source: string })[]
   close(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ export interface InputParts {
 
 export async function openInputs(parts: InputParts): Promise<Inputs> {
   const { config, log, state, now, utc_offset } = parts
-  const opened: { kind: InputStatus['kind']; input: Input; trouble?: () => string | undefined }[] = []
+  const opened: { kind: InputStatus['kind']; input: Input; label?: string; trouble?: () => string | undefined }[] = []
   const open = async (
     kind: InputStatus['kind'],
     block: LocalfileBlock,
@@ -53,7 +53,10 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
   }
 
   for (const block of withoutRepeats(config.ossec.localfiles, log)) await open('file', block)
-  for (const receiver of config.receivers) await open('receiver', eventFile(receiver.file, 'json'))
+  for (const { name, file } of config.receivers) {
+    await open('receiver', eventFile(file, 'json'))
+    for (const one of opened) if (one.input.name === file) one.label = `webhook ${name}`
+  }
   await open('file', eventFile(parts.health_file, 'json'), 'outrider')
 
   // Their files are followed before anything is written to them.
@@ -65,10 +68,16 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
   return {
     sources: opened.map(({ input }) => input),
     status: () =>
-      opened.flatMap(({ kind, input, trouble }) =>
+      opened.flatMap(({ kind, input, label, trouble }) =>
         input.status().map(({ state, detail }) => {
           const why = trouble?.()
-          return { name: input.name, kind, state: why ? ('failing' as const) : state, detail: why ?? detail }
+          return {
+            name: label ?? input.name,
+            source: input.name,
+            kind,
+            state: why ? ('failing' as const) : state,
+            detail: why ?? detail,
+          }
         }),
       ),
     async close() {

@@ -97,8 +97,8 @@ function engineStatus({ pipeline, ruleset }: Embedded) {
 function inputStatus({ config, embedded, feed }: Running): InputStatus[] {
   if (!embedded) return [{ name: config.alerts_file, kind: 'alerts', state: 'ok', events: feed.last }]
   const counts = embedded.pipeline.counts().sources
-  return (embedded.inputs()?.status() ?? []).map((input) => {
-    const count = counts.get(input.name)
+  return (embedded.inputs()?.status() ?? []).map(({ source, ...input }) => {
+    const count = counts.get(source)
     return { ...input, events: count?.events ?? 0, last_event: count?.last_event }
   })
 }
