@@ -5,7 +5,7 @@
  * firewall), so `prepare` is run and the change tried again; then the keys are divided in two again and again until the bad ones stand alone,
  * which takes a hundred runs at most: the others wait for their next try. What the definition can list is looked at afterwards.
  */
-import type { Response } from '../define.ts'
+import type { Response, Step } from '../define.ts'
 import { runSteps, type StepContext, type StepsResult } from './steps.ts'
 
 type Failed = Extract<StepsResult, { ok: false }>
@@ -30,84 +30,89 @@ export interface Actor {
   list(): Promise<{ keys: string[] } | { failure: string } | undefined>
 }
 
+/** Of requests that are made key by key. Programs go one after the other: passwd and its like lock each other out. */
+const requestsAtOnce = 4
+
+const mostRuns = 100
+
 export function createActor(definition: Response, options: Record<string, unknown>, context: StepContext): Actor {
   let isPrepared = definition.prepare === undefined
+  let preparing: Promise<StepsResult> | undefined
 
   async function prepare(): Promise<StepsResult> {
     if (isPrepared) return { ok: true, outputs: [] }
-    const result = await runSteps(definition.prepare!(options), context)
+    preparing ??= runSteps(definition.prepare!(options), context)
+    const result = await preparing
+    preparing = undefined
     isPrepared = result.ok
     return result
   }
 
-  async function change<T>(
-    items: readonly T[],
-    keyOf: (item: T) => string,
-    one: (item: T) => ReturnType<Response['add']>,
-    many: ((items: readonly T[]) => ReturnType<Response['add']>) | undefined,
-  ): Promise<Failures> {
+  /** Runs what needs the preparation, and once more after preparing anew when it fails. */
+  async function prepared(run: () => Promise<StepsResult>, again: boolean): Promise<StepsResult> {
+    const ready = await prepare()
+    const result = ready.ok ? await run() : ready
+    if (result.ok || result.kind !== 'failed' || !again || !definition.prepare || !ready.ok) return result
+    isPrepared = false
+    const anew = await prepare()
+    return anew.ok ? run() : anew
+  }
+
+  async function changeTogether<T extends { key: string }>(items: readonly T[], steps: (some: readonly T[]) => Step[]) {
     const failures: Failures = new Map()
-    const fail = (some: readonly T[], { failure, kind }: Failed) => {
-      const how = { reason: failure, kind: kind === 'nothing to do' ? kind : 'failed' } as const
-      for (const item of some) failures.set(keyOf(item), how)
-    }
     let runs = 0
     async function attempt(some: readonly T[]): Promise<void> {
-      const ready = await prepare()
-      if (!ready.ok) return fail(some, ready)
-      let result = await run(some)
-      if (!result.ok && result.kind === 'failed' && definition.prepare && runs === 1) {
-        isPrepared = false
-        const again = await prepare()
-        result = again.ok ? await run(some) : again
-      }
+      const result = await prepared(() => runSteps(steps(some), context), runs++ === 0)
       if (result.ok) return
-      if (some.length === 1 || result.kind !== 'failed' || runs > 100) return fail(some, result)
+      if (some.length === 1 || result.kind !== 'failed' || runs > mostRuns) return fail(failures, some, result)
       const middle = some.length >> 1
       await attempt(some.slice(0, middle))
       await attempt(some.slice(middle))
     }
-    function run(some: readonly T[]): Promise<StepsResult> {
-      runs++
-      return runSteps(many ? many(some) : some.flatMap(one), context)
-    }
-    if (many) await attempt(items)
-    // Nothing binds these together: one that fails says nothing of the next.
-    else
-      for (const item of items) {
-        runs = 0
-        await attempt([item])
+    await attempt(items)
+    return failures
+  }
+
+  /** Nothing binds them together, and one that fails says nothing of the next. */
+  async function changeEach<T extends { key: string }>(items: readonly T[], steps: (item: T) => Step[]) {
+    const failures: Failures = new Map()
+    const waiting = [...items]
+    async function worker(): Promise<void> {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+        const each = item
+        const result = await prepared(() => runSteps(steps(each), context), true)
+        if (!result.ok) fail(failures, [each], result)
       }
+    }
+    const isRequest = items.length > 1 && steps(items[0]!).every((step) => 'url' in step)
+    await Promise.all(Array.from({ length: isRequest ? requestsAtOnce : 1 }, worker))
     return failures
   }
 
   async function list(): ReturnType<Actor['list']> {
-    if (!definition.list) return undefined
-    const ready = await prepare()
-    if (!ready.ok) return { failure: ready.failure }
-    let listed = await runSteps(definition.list.steps(options), context)
-    if (!listed.ok && definition.prepare && listed.kind === 'failed') {
-      isPrepared = false
-      const again = await prepare()
-      listed = again.ok ? await runSteps(definition.list.steps(options), context) : again
+    const { list: listing } = definition
+    if (!listing) return undefined
+    const listed = await prepared(() => runSteps(listing.steps(options), context), true)
+    if (!listed.ok) return { failure: listed.failure }
+    try {
+      return { keys: listing.parse(listed.outputs, options) }
+    } catch (error) {
+      return { failure: `its list cannot be read: ${(error as Error).message}` }
     }
-    return listed.ok ? { keys: definition.list.parse(listed.outputs, options) } : { failure: listed.failure }
   }
 
   /** What the command claims is not what counts. */
-  async function verify(failures: Failures, keys: readonly string[], wanted: boolean): Promise<void> {
-    if (failures.size === keys.length) return
+  async function verify(failures: Failures, keys: readonly string[], wanted: boolean): Promise<Failures> {
+    if (failures.size === keys.length) return failures
     const listed = await list()
-    if (listed === undefined || 'failure' in listed) return
+    if (listed === undefined || 'failure' in listed) return failures
     const inForce = new Set(listed.keys)
+    const reason = wanted
+      ? 'not in force, though the command said so'
+      : 'still in force, though the command said otherwise'
     for (const key of keys)
-      if (!failures.has(key) && inForce.has(key) !== wanted)
-        failures.set(key, {
-          reason: wanted
-            ? 'not in force, though the command said so'
-            : 'still in force, though the command said otherwise',
-          kind: 'failed',
-        })
+      if (!failures.has(key) && inForce.has(key) !== wanted) failures.set(key, { reason, kind: 'failed' })
+    return failures
   }
 
   return {
@@ -115,31 +120,29 @@ export function createActor(definition: Response, options: Record<string, unknow
     options,
     async add(items) {
       const { add, addMany } = definition
-      const failures = await change(
-        items,
-        ({ key }) => key,
-        ({ key, seconds }) => add(key, seconds, options),
-        addMany && ((some) => addMany(some, options)),
-      )
-      await verify(
+      const failures = addMany
+        ? await changeTogether(items, (some) => addMany(some, options))
+        : await changeEach(items, ({ key, seconds }) => add(key, seconds, options))
+      return verify(
         failures,
         items.map(({ key }) => key),
         true,
       )
-      return failures
     },
     async remove(keys) {
       const { delete: remove, deleteMany } = definition
-      if (!remove && !deleteMany) return new Map()
-      const failures = await change(
-        keys,
-        (key) => key,
-        (key) => remove!(key, options),
-        deleteMany && ((some) => deleteMany(some, options)),
-      )
-      await verify(failures, keys, false)
-      return failures
+      const items = keys.map((key) => ({ key }))
+      const keysOf = (some: readonly { key: string }[]) => some.map(({ key }) => key)
+      if (deleteMany)
+        return verify(await changeTogether(items, (some) => deleteMany(keysOf(some), options)), keys, false)
+      if (!remove) return new Map()
+      return verify(await changeEach(items, ({ key }) => remove(key, options)), keys, false)
     },
     list,
   }
+}
+
+function fail(failures: Failures, some: readonly { key: string }[], { failure, kind }: Failed): void {
+  const how = kind === 'nothing to do' ? kind : 'failed'
+  for (const { key } of some) failures.set(key, { reason: failure, kind: how })
 }

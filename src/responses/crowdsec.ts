@@ -14,8 +14,9 @@ const options = z.object({
 type Options = z.infer<typeof options>
 
 /**
- * Through `cscli`, which knows where the local API is and has the credentials for it. Decisions end by themselves, and there
- * may be several for one address: the last to end counts, and a delete takes all of ours. Addresses on a CrowdSec allow-list are left out by cscli without an error, which our look at the list then tells.
+ * Through `cscli`, which knows where the local API is and has the credentials for it. Decisions end by themselves, and there may be several for one
+ * address: the last to end counts, and a delete takes all of ours. Addresses on an allow-list of CrowdSec are left out by cscli without an error, which
+ * our look at the list then tells.
  */
 export default defineResponse({
   name: 'crowdsec',

@@ -13,7 +13,10 @@ const options = z.object({
 
 type Options = z.infer<typeof options>
 
-/** The alias has to be there, with a rule that uses it. With the type External its addresses live in the packet filter alone and are gone after a restart of it; they are put back within a minute. */
+/**
+ * The alias has to be there, with a rule that uses it. With the type External its addresses live in the packet filter alone and are gone after it was
+ * started anew; they are put back within a minute.
+ */
 export default defineResponse({
   name: 'opnsense',
   summary: 'Puts an address or network into an alias of an OPNsense firewall.',
