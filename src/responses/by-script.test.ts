@@ -267,3 +267,21 @@ test('a custom command by hand is done once', async (t) => {
   assert.deepEqual(bed.said(), ['add 198.51.100.7'])
   assert.equal(bed.responder.show(added.value.id)!.state, 'ended')
 })
+
+test('remembers how scripts behave, for those who look for what is wrong', async (t) => {
+  const names = ['polite', 'silent', 'greedy', 'chatty']
+  const bed = await run(t, 'polite', {
+    commands: names.map((name) => command(name)),
+    responses: names.map((name) => block(name)),
+  })
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(
+    bed.responder.scripts().map(({ program, answer, reads_to_end }) => [program.slice(20), answer, reads_to_end]),
+    [
+      ['chatty', 'other', false],
+      ['greedy', 'nothing', true],
+      ['polite', 'keys', false],
+      ['silent', 'nothing', false],
+    ],
+  )
+})

@@ -129,6 +129,10 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
 
   function finish(lease: Lease, run: ScriptRun, verdict: Verdict | undefined): void {
     desk.note(lease, 'add', run.failure, outputOf(run))
+    if (lease.call!.dialect !== 'ossec' && !run.result.failure) {
+      const answer = run.answer?.kind ?? 'nothing'
+      store.noteHabit({ program: lease.call!.program, seen: now(), answer, reads_to_end: run.reads_to_end })
+    }
     if (run.result.failure) {
       desk.end(lease, 'failed', run.failure)
       log.error(`${lease.response} ${lease.target}: ${run.failure}`, fieldsOf(lease))

@@ -21,6 +21,8 @@ export interface GuardConfig {
   whiteListed(address: string): string | undefined
   /** The widest network that may be blocked, as prefix lengths. Default: 24 and 48. */
   widest?: { ipv4: number; ipv6: number }
+  /** What people have put out of reach for a while. Called as often as `facts`. */
+  allowed?(): { entry: string; reason: string }[]
   /** Called at most every two seconds. */
   facts(): NetworkFacts
   /** Addresses of a host name; rejects or is empty when it has none. */
@@ -32,6 +34,8 @@ export interface Guards {
   /** @param host the target as the alert has it, where it is not an address but a host name */
   address(target: string): Refusal | undefined
   account(name: string): Refusal | undefined
+  /** The next question looks at everything anew. */
+  changed(): void
   /** Looks the host names up again. What cannot be resolved keeps its last addresses. */
   refresh(): Promise<void>
 }
@@ -58,15 +62,12 @@ export function createGuards(config: GuardConfig): Guards {
     ['manager', config.manager ?? []],
   ] as const)
     for (const entry of entries) {
-      const added = fixed.add(
-        guard,
-        entry,
-        guard === 'never' ? `${entry} is on the list "never"` : `${entry} is the manager`,
-      )
+      const added = fixed.add(guard, entry, describe(entry, guard))
       if (!added) names.set(entry, { guard, addresses: [] })
     }
 
   let changing = new Guarded()
+  let allowedNames = new Map<string, string>()
   let readAt = Number.NEGATIVE_INFINITY
   function current(): Guarded {
     const now = config.now()
@@ -82,6 +83,9 @@ export function createGuards(config: GuardConfig): Guards {
     add('gateway', gateways)
     add('name server', name_servers)
     for (const { address, what } of administrators) changing.add('administrator', address, `${address}: ${what}`)
+    allowedNames = new Map()
+    for (const { entry, reason } of config.allowed?.() ?? [])
+      if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`)) allowedNames.set(entry, reason)
     for (const [name, { guard, addresses }] of names)
       for (const address of addresses)
         changing.add(
@@ -92,17 +96,17 @@ export function createGuards(config: GuardConfig): Guards {
     return changing
   }
 
+  function named(target: string): Refusal | undefined {
+    current()
+    const reason = allowedNames.get(target)
+    if (reason !== undefined) return { guard: 'allowed', reason: `${target} is allowed: ${reason}` }
+    const name = names.get(target)
+    return name && { guard: name.guard, reason: describe(target, name.guard) }
+  }
+
   function address(target: string): Refusal | undefined {
     const range = parseRange(target)
-    if (!range) {
-      const name = names.get(target)
-      return (
-        name && {
-          guard: name.guard,
-          reason: `${target} is ${name.guard === 'never' ? 'on the list "never"' : 'the manager'}`,
-        }
-      )
-    }
+    if (!range) return named(target)
     const least = range.family === 4 ? widest.ipv4 : widest.ipv6
     if (range.prefix < least)
       return { guard: 'width', reason: `${target} is wider than /${least}, the widest network that may be blocked` }
@@ -116,7 +120,12 @@ export function createGuards(config: GuardConfig): Guards {
 
   function account(name: string): Refusal | undefined {
     if (name === 'root') return { guard: 'never', reason: 'root is never locked out' }
-    return names.get(name)?.guard === 'never' ? { guard: 'never', reason: `${name} is on the list "never"` } : undefined
+    const refusal = named(name)
+    return refusal?.guard === 'manager' ? undefined : refusal
+  }
+
+  function changed(): void {
+    readAt = Number.NEGATIVE_INFINITY
   }
 
   async function refresh(): Promise<void> {
@@ -126,10 +135,14 @@ export function createGuards(config: GuardConfig): Guards {
         if (found.length > 0) entry.addresses = found
       }),
     )
-    readAt = Number.NEGATIVE_INFINITY
+    changed()
   }
 
-  return { address, account, refresh }
+  return { address, account, changed, refresh }
+}
+
+function describe(entry: string, guard: string): string {
+  return guard === 'never' ? `${entry} is on the list "never"` : `${entry} is the manager`
 }
 
 /**

@@ -70,6 +70,17 @@ export const migrations: Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    name: 'responses-2',
+    sql: `
+      CREATE TABLE response_script (
+        program TEXT PRIMARY KEY, seen INTEGER NOT NULL, answer TEXT NOT NULL, reads_to_end INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE allowed (
+        entry TEXT PRIMARY KEY, reason TEXT NOT NULL, by TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ]
 
 export type LeaseState =
@@ -144,6 +155,26 @@ export interface AuditEntry {
   reason: string
 }
 
+/** How a script behaved when it was last told to add. */
+export interface ScriptHabit {
+  /** `active-response/bin/x`. */
+  program: string
+  seen: number
+  /** What it printed first: its keys, something else, or nothing. */
+  answer: 'keys' | 'other' | 'nothing'
+  reads_to_end: boolean
+}
+
+/** What a person has put out of reach of all responses, for a while or for ever. */
+export interface Allowed {
+  /** An address, a network, a host name or an account. */
+  entry: string
+  reason: string
+  by: string
+  since: number
+  until: number | undefined
+}
+
 type Row = Record<string, string | number | null>
 const flags = new Set<string>(['undoable', 'silent', 'redo', 'approved'])
 const json = new Set<string>(['call', 'offenders'])
@@ -210,6 +241,10 @@ export function createLeaseStore({ db }: State) {
         after,
       ),
     inState: (state: LeaseState) => rows('SELECT * FROM lease WHERE state = ? ORDER BY since', state),
+    targetsInForce: (response: string): string[] =>
+      sql(`SELECT target FROM lease WHERE (response = ?1 OR definition = ?1) AND state = 'in force' ORDER BY target`)
+        .all(response)
+        .map((row) => row.target as string),
     inForce: (definition: string) =>
       rows(`SELECT * FROM lease WHERE definition = ? AND state = 'in force'`, definition),
     /** Definitions that have something to undo, some day. */
@@ -264,6 +299,23 @@ export function createLeaseStore({ db }: State) {
         .all(limit)
         .map((row) => ({ ...row, lease: row.lease ?? undefined }) as AuditEntry),
 
+    noteHabit({ program, seen, answer, reads_to_end }: ScriptHabit): void {
+      sql('INSERT OR REPLACE INTO response_script VALUES (?, ?, ?, ?)').run(program, seen, answer, reads_to_end ? 1 : 0)
+    },
+    habits: (): ScriptHabit[] =>
+      sql('SELECT * FROM response_script ORDER BY program')
+        .all()
+        .map((row) => ({ ...row, reads_to_end: row.reads_to_end === 1 }) as ScriptHabit),
+
+    allow({ entry, reason, by, since, until }: Allowed): void {
+      sql('INSERT OR REPLACE INTO allowed VALUES (?, ?, ?, ?, ?)').run(entry, reason, by, since, until ?? null)
+    },
+    disallow: (entry: string): boolean => sql('DELETE FROM allowed WHERE entry = ?').run(entry).changes > 0,
+    allowed: (now: number): Allowed[] =>
+      sql('SELECT * FROM allowed WHERE until IS NULL OR until > ? ORDER BY entry')
+        .all(now)
+        .map((row) => ({ ...row, until: row.until ?? undefined }) as Allowed),
+
     /** Makes everything due that a former run was at, see the top. After a start of the machine, what scripts did may be gone. */
     recover(now: number, rebooted: boolean): void {
       sql(`UPDATE lease SET state = 'undoing' WHERE state = 'adding' AND until <= ?`).run(now)
@@ -297,6 +349,8 @@ export function createLeaseStore({ db }: State) {
     prune(before: number): void {
       sql(`DELETE FROM lease WHERE ended < ?1 OR state = 'dry run' AND until < ?1`).run(before)
       sql('DELETE FROM offender WHERE last < ?').run(before)
+      sql('DELETE FROM response_audit WHERE at < ?').run(before)
+      sql('DELETE FROM allowed WHERE until < ?').run(before)
     },
   }
 }

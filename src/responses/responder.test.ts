@@ -398,3 +398,42 @@ test('a burst of the same wish is one lease, and the longest of them counts', as
   assert.equal(others.length, 0)
   assert.equal(lease!.until, bed.time.now() + 900_000)
 })
+
+test('what a person allows is undone and refused, until then', async (t) => {
+  const bed = await bench(t)
+  await bed.alert({ srcip: '203.0.113.5' })
+  await bed.alert({ srcip: '203.0.113.6' })
+  const by = 'cli:root'
+  assert.equal(bed.responder.allow('203.0.113.5/31', 3600, { reason: '', by }).ok, false)
+  const allowed = bed.responder.allow('203.0.113.5/32', 3600, { reason: 'a customer', by })
+  assert.deepEqual(allowed, { ok: true, value: { undone: 1 } })
+  await bed.responder.settled()
+  assert.deepEqual(bed.blocked(), ['203.0.113.6'])
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(bed.blocked(), ['203.0.113.6'])
+  const [refusal] = bed.responder.refusals(1)
+  assert.deepEqual([refusal!.guard, refusal!.reason], ['allowed', '203.0.113.5 is allowed: a customer'])
+  assert.deepEqual(
+    bed.responder.allowed().map(({ entry, until }) => [entry, until]),
+    [['203.0.113.5', bed.time.now() + 3_600_000]],
+  )
+  await bed.pass(3600)
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(bed.blocked(), ['203.0.113.5'])
+  bed.responder.allow('203.0.113.5', 0, { reason: 'for good', by })
+  await bed.responder.settled()
+  assert.equal(bed.responder.disallow('203.0.113.5', { reason: 'not for good', by }).ok, true)
+  assert.equal(bed.responder.disallow('203.0.113.5', { reason: 'again', by }).ok, false)
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(bed.blocked(), ['203.0.113.5'])
+})
+
+test('tells what a response has in force, for the list that firewalls fetch', async (t) => {
+  const bed = await bench(t)
+  await bed.alert({ srcip: '203.0.113.6' })
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(bed.responder.targets('file-drop'), ['203.0.113.5', '203.0.113.6'])
+  assert.deepEqual(bed.responder.targets('other'), [])
+  await bed.pass(600)
+  assert.deepEqual(bed.responder.targets('file-drop'), [])
+})

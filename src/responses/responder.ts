@@ -19,10 +19,11 @@ import { createByDefinition } from './by-definition.ts'
 import { createByScript } from './by-script.ts'
 import { createDesk, type DeskConfig } from './desk.ts'
 import { createGuards } from './guards.ts'
-import { type AuditEntry, createLeaseStore, type Lease, type Try } from './lease.ts'
+import { type Allowed, type AuditEntry, createLeaseStore, type Lease, type ScriptHabit, type Try } from './lease.ts'
 import { loadActors } from './load.ts'
 import { readNetworkFacts, type SystemReader } from './network.ts'
 import { type AlertFacts, createPlanner, type Intent, type ManualTarget, type Plan } from './plan.ts'
+import { formatRange, overlaps, parseRange } from './ranges.ts'
 import { endOrphans } from './script.ts'
 import type { Http } from './steps.ts'
 
@@ -155,6 +156,17 @@ export interface Responder {
   extend(id: string, seconds: number, manual: Manual): Result<{ until: number }>
   /** For what waits for a person. */
   answer(id: string, approve: boolean, manual: Manual): Result
+  /**
+   * Puts an address, a network, a host name or an account out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
+   * force on it. `undone` is how many.
+   */
+  allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }>
+  disallow(entry: string, manual: Manual): Result
+  allowed(): Allowed[]
+  /** What a response, or a command, has in force: for the blocklist that firewalls fetch. */
+  targets(response: string): string[]
+  /** How the scripts behaved that were run, for those who look for what is wrong. */
+  scripts(): ScriptHabit[]
 
   /** What is wrong with the configuration, in words; nothing stops because of it. */
   readonly problems: readonly string[]
@@ -170,6 +182,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     manager: options.manager,
     whiteListed: binding.whiteListed,
     widest: tuning.widest,
+    allowed: () => store.allowed(now()),
     facts: () => readNetworkFacts(options.system),
     resolve: options.resolve,
     now,
@@ -473,6 +486,37 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     return { ok: true, value: {} }
   }
 
+  function allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }> {
+    if (manual.reason.trim() === '') return needsReason
+    const range = parseRange(entry)
+    const name = range ? formatRange(range) : entry
+    if (name === '' || /\s/.test(name))
+      return { ok: false, status: 400, error: `"${entry}" is no address, network, host name or account` }
+    const until = seconds > 0 ? now() + seconds * 1000 : undefined
+    const undone = state.transaction(() => {
+      store.allow({ entry: name, reason: manual.reason, by: manual.by, since: now(), until })
+      store.audit({ at: now(), by: manual.by, what: 'allowed', lease: undefined, target: name, reason: manual.reason })
+      const affected = store.current(now()).filter((lease) => {
+        const target = parseRange(lease.target)
+        return range && target ? overlaps(range, target) : lease.target === name
+      })
+      return affected.filter(({ id }) => remove(id, manual).ok).length
+    })
+    guards.changed()
+    return { ok: true, value: { undone } }
+  }
+
+  function disallow(entry: string, { reason, by }: Manual): Result {
+    if (reason.trim() === '') return needsReason
+    const range = parseRange(entry)
+    const name = range ? formatRange(range) : entry
+    if (!store.disallow(name))
+      return { ok: false, status: 404, error: `"${entry}" is not on the list of what is allowed` }
+    store.audit({ at: now(), by, what: 'no longer allowed', lease: undefined, target: name, reason })
+    guards.changed()
+    return { ok: true, value: {} }
+  }
+
   return {
     plan: planner.plan,
     record,
@@ -501,6 +545,11 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     remove,
     extend,
     answer,
+    allow,
+    disallow,
+    allowed: () => store.allowed(now()),
+    targets: (response) => store.targetsInForce(response),
+    scripts: () => store.habits(),
     problems: [
       ...binding.problems.map(({ message }) => message),
       ...planner.definitionsInUse().flatMap((name) => unusable.get(name) ?? []),
