@@ -170,6 +170,10 @@ export interface Destination {
   deadline: number
   /** Requests per second at most; undefined is no limit. */
   rate?: number
+  /** Fields, as dotted paths, whose values make alerts one incident; none: all alerts are one. Undefined: each alert is sent by itself. */
+  group_by?: string[]
+  /** Seconds between two messages of an incident, and after which a quiet one is over. Default 3600. */
+  repeat?: number
   /** Destination that gets the alert when this one cannot. */
   fallback?: string
   /** Where a new destination begins: at the first alert after it was added, or at the start of what is there. */

@@ -99,6 +99,15 @@ export interface IntegrationContext {
   body: string
   /** Milliseconds since 1970. */
   now: number
+  /** Where alerts are grouped (`group_by`). */
+  incident?: {
+    /** The same for all messages of an incident. */
+    key: string
+    /** Alerts of it that were not sent since the message before; `title` and `body` tell of them. */
+    more: number
+    /** The destination's own name for it, from the outcome of its first message: a ticket, a thread. */
+    ref?: string
+  }
 }
 
 export interface Integration<S extends Schema = Schema> {
@@ -114,6 +123,10 @@ export interface Integration<S extends Schema = Schema> {
   example: Record<string, unknown>
   /** One alert, one request. Undefined: this alert is not for this destination, and counts as delivered. */
   request(alert: Alert, options: Options<S>, context: IntegrationContext): Outgoing | undefined
+  /** Where alerts are grouped: tells the destination that the incident is over. `alert` is the last one of it. */
+  resolve?(alert: Alert, options: Options<S>, context: IntegrationContext): Outgoing | undefined
+  /** Requests a second that the service takes from one credential; a destination may set its own. */
+  rate?: number
   /** Only for HTTP services whose status code does not tell. Undefined: judge by the status code. */
   outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
 }

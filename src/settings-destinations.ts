@@ -140,6 +140,10 @@ function assemble(
     concurrency: common.concurrency ?? concurrencyOf(common.type),
     deadline: common.deadline === undefined ? deadline : toSeconds(common.deadline),
     rate: common.rate,
+    ...(common.group_by && {
+      group_by: common.group_by,
+      repeat: toSeconds(common.repeat ?? '1h'),
+    }),
     fallback: common.fallback,
     from: common.from ?? 'now',
   }

@@ -61,6 +61,16 @@ export const destinationOptions = z.object({
   rate: z
     .optional(z.number().check(z.positive()))
     .check(about('At most this many requests a second. Default: no limit.')),
+  group_by: z
+    .optional(z.array(z.string().check(z.regex(/^[\w@-]+(\.[\w@-]+)*$/, 'not a field such as rule.id or data.srcip'))))
+    .check(
+      about(
+        'Alerts with the same values of these fields are one incident: the first is sent, the others are counted and told with the next message. []: all alerts are one. Default: each alert is sent.',
+      ),
+    ),
+  repeat: z
+    .optional(duration())
+    .check(about('With group_by: how long alerts of an incident are counted before the next message. Default: 1h.')),
   fallback: z.optional(text()).check(about('Name of the destination that gets an alert when this one cannot.')),
   from: z
     .optional(z.enum(['now', 'start']))

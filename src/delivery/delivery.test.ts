@@ -6,6 +6,12 @@ import { openState } from '../durable/state.ts'
 import { migrations } from './index.ts'
 import { alert, bench, FakeClock, fakeServer, numbers, until } from './testing/setup.ts'
 
+/** Lets a commit fall due. */
+function tick(clock: FakeClock): boolean {
+  clock.advance(5)
+  return true
+}
+
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 
 test('delivers from the first alert after it was added', async (t) => {
@@ -514,4 +520,95 @@ test('what a destination cannot take goes to its fallback, once', async (t) => {
   append(alert(22))
   await until(() => runner.status()[0]!.waiting === 0 && numbers(first).includes(22))
   assert.deepEqual(numbers(first).slice(-2), [4, 22], 'the one it was tried with, and what is new')
+})
+
+test('alerts of one incident are one message, until it is repeated, and none is left uncounted', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const clock = new FakeClock()
+  const destination = {
+    type: 'gotify',
+    options: { hook_url: server.url, api_key: 'k' },
+    group_by: ['rule.id', 'data.srcip'],
+    repeat: 3600,
+  }
+  const more = { now: () => clock.now, schedule: clock.schedule }
+  const now = (n: number, srcip: string) =>
+    alert(n, { timestamp: new Date(clock.now).toISOString().replace('Z', '+0000'), data: { srcip } })
+  const first = await open([destination], more)
+  append(now(1, '10.0.0.1'), now(2, '10.0.0.2'), ...range(3, 40).map((n) => now(n, '10.0.0.1')))
+  await until(() => first.status()[0]!.delivered === 2)
+  await until(() => tick(clock) && first.status()[0]!.lag_bytes === 0)
+  await first.stop()
+
+  // What was counted is known after a restart.
+  const second = await open([destination], more)
+  clock.advance(3_600_000)
+  await until(() => second.status()[0]!.delivered === 1)
+  const titles = () => server.received.map(({ body }) => JSON.parse(body).title)
+  assert.deepEqual(titles(), [
+    'Level 5: alert 1 (web-01)',
+    'Level 5: alert 2 (web-01)',
+    '[1 h late] Level 5: alert 40 (web-01) (+37 more)',
+  ])
+  assert.match(
+    JSON.parse(server.received[2]!.body).message,
+    /^37 more like this since the last message\.\n\nAgent: web-01/,
+  )
+
+  append(now(41, '10.0.0.1'))
+  await until(() => tick(clock) && second.status()[0]!.lag_bytes === 0)
+  clock.advance(3_600_000)
+  await until(() => second.status()[0]!.delivered === 2)
+  clock.advance(7_200_000)
+  append(now(42, '10.0.0.1'))
+  await until(() => second.status()[0]!.delivered === 3)
+  assert.equal(titles().at(-1), 'Level 5: alert 42 (web-01)', 'a new incident')
+})
+
+test('a destination that knows the end of an incident is told of it', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = () => ({ status: 202, body: '{"dedup_key":"k"}' })
+  const clock = new FakeClock()
+  const destination = {
+    type: 'pagerduty',
+    options: { hook_url: server.url, api_key: 'k', dedup: 'alert', client: 'x' },
+    group_by: [],
+    repeat: 600,
+  }
+  const runner = await open([destination], { now: () => clock.now, schedule: clock.schedule })
+  append(alert(1))
+  await until(() => runner.status()[0]!.delivered === 1)
+  clock.advance(600_000)
+  await until(() => runner.status()[0]!.delivered === 2)
+  const [trigger, resolve] = server.received.map(({ body }) => JSON.parse(body))
+  assert.deepEqual([trigger.event_action, resolve.event_action], ['trigger', 'resolve'])
+  assert.equal(trigger.dedup_key, resolve.dedup_key)
+})
+
+test('destinations with the same credential share its rate', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = () => ({ status: 200, body: '{"ok":true}' })
+  const clock = new FakeClock()
+  const options = { hook_url: server.url, api_key: '1:a', chat_id: 1 }
+  const runner = await open(
+    [
+      { type: 'telegram', options },
+      { type: 'telegram', options },
+      { type: 'telegram', options: { ...options, api_key: '2:b' } },
+    ],
+    {
+      now: () => clock.now,
+      schedule: clock.schedule,
+    },
+  )
+  append(alert(1))
+  const delivered = () => runner.status().reduce((sum, one) => sum + one.delivered, 0)
+  await until(() => delivered() === 2)
+  clock.advance(999)
+  assert.equal(server.received.length, 2)
+  clock.advance(1)
+  await until(() => delivered() === 3)
 })

@@ -16,6 +16,7 @@ import { compileRoute } from '../routes.ts'
 import { alertsHistory } from '../wazuh/alerts-days.ts'
 import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
 import { parseAlert } from './attempt.ts'
+import { RateLimit } from './backoff.ts'
 import { DestinationQueue, type QueueSettings } from './queue.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
 import { type FullDelivery, openStore } from './store.ts'
@@ -52,6 +53,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   const problems: Problem[] = []
   const running = new Map<string, Running>()
   const badLines = new Set<string>()
+  const rates = new Map<string, RateLimit>()
   let cancelCommit: (() => void) | undefined
   let failing: string | undefined
   let isStopped = false
@@ -103,13 +105,14 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     const compiled = compileRoute(destination)
     problems.push(...compiled.problems)
     if (!compiled.route) return undefined
-    let sender: Sender | undefined
+    let opened: { sender: Sender; rate?: number } | undefined
     try {
-      sender = await senderFor(destination, temp, fail)
+      opened = await senderFor(destination, temp, fail)
     } catch (error) {
       return fail((error as Error).message)
     }
-    if (!sender) return undefined
+    if (!opened) return undefined
+    const { sender } = opened
 
     const cursor = state.cursor<FileCursor>(`delivery/${name}`)
     const follower = follow({
@@ -132,6 +135,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       random: settings.random,
       schedule,
       mask: settings.mask,
+      rate: rateOf(destination, opened.rate),
       fallback: fallbackOf(destination.fallback),
       changed,
       bad_line: badLine,
@@ -147,15 +151,28 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     destination: Destination,
     temp: TempFiles,
     fail: (message: string, hint?: string) => undefined,
-  ): Promise<Sender | undefined> {
+  ): Promise<{ sender: Sender; rate?: number } | undefined> {
     const { type, script } = destination
     if (type === 'script') {
       const problem = script ? blockProblem(script) : 'it names no script'
-      return problem ? fail(problem) : createScriptSender(destination, { home: settings.home, temp, now })
+      return problem ? fail(problem) : { sender: createScriptSender(destination, { home: settings.home, temp, now }) }
     }
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
-    return createSender(destination, (await load()).default, now)
+    const integration = (await load()).default
+    return { sender: createSender(destination, integration, now), rate: integration.rate }
+  }
+
+  /** A limit is the credential's: two channels of one bot share it. */
+  function rateOf({ type, options, rate, name }: Destination, usual: number | undefined): RateLimit | undefined {
+    const perSecond = rate ?? usual
+    if (perSecond === undefined) return undefined
+    const { api_key, hook_url } = options
+    const credential = api_key ?? hook_url
+    const key = rate !== undefined || credential === undefined ? `destination ${name}` : `${type} ${credential}`
+    let limit = rates.get(key)
+    if (!limit) rates.set(key, (limit = new RateLimit(perSecond, now())))
+    return limit
   }
 
   /** Looked up when it is needed: it may be opened after this one. */

@@ -1,3 +1,4 @@
+import type { IncidentPart } from './incidents.ts'
 import type { Ticket } from './reading.ts'
 import type { StoredDelivery } from './store.ts'
 
@@ -12,6 +13,8 @@ export interface Job {
   /** Alerts with the same key keep their order; undefined: it does not matter. */
   key: string | undefined
   /** `new`, `waiting` and `rejected` rest; `trying` is in flight; `gone` was delivered or dropped. */
+  /** Of a message that stands for several alerts. */
+  incident: IncidentPart | undefined
   state: 'new' | 'waiting' | 'trying' | 'rejected' | 'gone'
   /** Whether it is in the table, or will be with the next commit. */
   hasRow: boolean
@@ -29,14 +32,21 @@ export interface Job {
 }
 
 /** An alert that was just taken from the log. */
-export function newJob(line: string, ticket: Ticket | undefined, key: string | undefined, now: number): Job {
+export function newJob(
+  line: string,
+  ticket: Ticket | undefined,
+  key: string | undefined,
+  now: number,
+  incident?: IncidentPart,
+): Job {
   const counts = { attempts: 0, strikes: 0, next_at: 0, created: now, delivered_then: 0 }
   const texts = { reason: '', request: null, answer: null }
-  return { id: undefined, line, ticket, key, state: 'new', hasRow: false, ...counts, ...texts }
+  return { id: undefined, line, ticket, key, incident, state: 'new', hasRow: false, ...counts, ...texts }
 }
 
 /** One that was waiting when the last run ended, or that a person wants tried again. */
 export function restoredJob(row: StoredDelivery): Job {
+  const incident = row.incident === null ? undefined : (JSON.parse(row.incident) as IncidentPart)
   const { id, order_key, attempts, strikes, next_at, created, reason } = row
   const counts = { attempts, strikes, next_at, created, delivered_then: 0 }
   const texts = { reason, request: null, answer: null }
@@ -45,6 +55,7 @@ export function restoredJob(row: StoredDelivery): Job {
     line: undefined,
     ticket: undefined,
     key: order_key ?? undefined,
+    incident,
     state: 'waiting',
     hasRow: true,
     ...counts,

@@ -1,5 +1,6 @@
 /** The rows of one destination: what is to be written with the next commit, and which job belongs to which row. */
 import type { FileCursor } from '../durable/follow.ts'
+import type { Incidents } from './incidents.ts'
 import type { Job } from './job.ts'
 import type { Reading } from './reading.ts'
 import type { Store } from './store.ts'
@@ -45,14 +46,24 @@ export class Ledger {
    * Writes what changed and the place in the log; to be called within a transaction. The returned function is to be called when that is committed: only
    * then do the jobs know of their rows.
    */
-  flush(reading: Reading, now: number, save: (cursor: FileCursor) => void): () => void {
+  flush(
+    reading: Reading,
+    incidents: Incidents | undefined,
+    now: number,
+    save: (cursor: FileCursor) => void,
+  ): () => void {
     const jobs = [...this.changed]
     const ids = jobs.map((job) => this.write(job, now))
+    const incidentsWritten = incidents?.flush(
+      (incident) => this.store.putIncident(this.destination, incident),
+      (key) => this.store.deleteIncident(this.destination, key),
+    )
     const cursor = reading.cursor()
     const place = cursor && JSON.stringify(cursor)
     if (cursor && place !== this.committed) save(cursor)
     return () => {
       this.committed = place
+      incidentsWritten?.()
       for (const [n, job] of jobs.entries()) this.written(job, ids[n])
     }
   }
@@ -78,7 +89,13 @@ export class Ledger {
       updated: now,
     } as const
     if (id === undefined)
-      return this.store.insert({ ...row, destination: this.destination, alert: job.line!, created: job.created })
+      return this.store.insert({
+        ...row,
+        incident: job.incident ? JSON.stringify(job.incident) : null,
+        destination: this.destination,
+        alert: job.line!,
+        created: job.created,
+      })
     this.store.update({ ...row, id })
     return id
   }

@@ -16,9 +16,10 @@ import type { Destination } from '../config.ts'
 import type { FileCursor, Lines } from '../durable/follow.ts'
 import type { Route } from '../routes.ts'
 import { type Attempt, parseAlert } from './attempt.ts'
-import { backoff, RateLimit } from './backoff.ts'
+import { backoff, type RateLimit } from './backoff.ts'
 import { Due } from './due.ts'
 import { Health } from './health.ts'
+import { type IncidentPart, Incidents } from './incidents.ts'
 import { Intake } from './intake.ts'
 import { type Job, newJob, restoredJob } from './job.ts'
 import { Ledger } from './ledger.ts'
@@ -40,6 +41,8 @@ export interface QueueSettings {
   /** Calls back after so many milliseconds; the returned function cancels. */
   schedule(ms: number, run: () => void): () => void
   mask(text: string): string
+  /** Shared by all destinations with the same credential. */
+  rate?: RateLimit
   /** Gets what this one cannot deliver. False: it has no room now. */
   fallback?: { name: string; take(line: string, reason: string): boolean }
   /** Something is to be committed. */
@@ -69,6 +72,8 @@ export class DestinationQueue {
   private readonly isStrict: boolean
   private readonly order = new Order()
   private readonly ledger: Ledger
+  /** Only where alerts are grouped. */
+  private readonly incidents: Incidents | undefined
   /** Freed from behind another, to be tried before anything else. */
   private ready: Job[] = []
   private waiting = 0
@@ -87,7 +92,7 @@ export class DestinationQueue {
   private lastWasWaiting = false
 
   constructor(settings: QueueSettings) {
-    const { destination, store, tuning, now } = settings
+    const { destination, store, tuning } = settings
     this.settings = settings
     this.name = destination.name
     this.isStrict = destination.concurrency === 1
@@ -97,7 +102,7 @@ export class DestinationQueue {
       breaker_failures: tuning.breaker_failures,
       random: settings.random,
     })
-    if (destination.rate !== undefined) this.rate = new RateLimit(destination.rate, now())
+    this.rate = settings.rate
     this.intake = new Intake({
       route: settings.route,
       read: settings.read,
@@ -109,6 +114,12 @@ export class DestinationQueue {
         this.wakeIn(1000)
       },
     })
+    if (destination.group_by !== undefined)
+      this.incidents = new Incidents(
+        destination.group_by,
+        (destination.repeat ?? 3600) * 1000,
+        store.incidents(this.name),
+      )
     this.ledger = new Ledger(this.name, store)
     this.rejected = store.rejectedCount(this.name)
     for (const row of store.waiting(this.name)) this.restore(restoredJob(row))
@@ -165,6 +176,7 @@ export class DestinationQueue {
   }
 
   private nextJob(now: number): { job: Job; alert: Alert; line: string } | undefined {
+    this.digest(now)
     const isProbe = this.health.isAway || this.health.paused !== undefined
     if (isProbe && this.lastWasWaiting) {
       this.lastWasWaiting = false
@@ -184,8 +196,7 @@ export class DestinationQueue {
     }
     const fresh = this.fromLog()
     if (fresh) return fresh
-    const next = this.due.next()
-    if (next !== undefined) this.wakeIn(next - now)
+    for (const next of [this.due.next(), this.incidents?.next()]) if (next !== undefined) this.wakeIn(next - now)
     return undefined
   }
 
@@ -230,8 +241,22 @@ export class DestinationQueue {
   /** Takes an alert of another destination over. */
   accept(line: string, reason: string): boolean {
     if (this.waiting >= this.settings.tuning.max_waiting * 2) return false
+    this.enqueue(line, reason)
+    // Not at once: whoever hands it over is in the middle of something.
+    this.wakeIn(0)
+    return true
+  }
+
+  /** Messages about alerts that were counted, and ends of incidents. */
+  private digest(now: number): void {
+    for (const { line, part } of this.incidents?.due(now) ?? [])
+      if (!part.is_over || this.settings.sender.resolves) this.enqueue(line, '', part)
+  }
+
+  /** A message that does not come from the log, and is in the table at once. */
+  private enqueue(line: string, reason: string, incident?: IncidentPart): void {
     const now = this.settings.now()
-    const job = newJob(line, undefined, this.isStrict ? '' : undefined, now)
+    const job = newJob(line, undefined, this.isStrict ? '' : incident?.key, now, incident)
     job.reason = reason
     job.next_at = now
     job.state = 'waiting'
@@ -240,9 +265,6 @@ export class DestinationQueue {
     this.ledger.note(job)
     if (this.order.enter(job)) this.due.add(job)
     this.settings.changed()
-    // Not at once: whoever hands it over is in the middle of something.
-    this.wakeIn(0)
-    return true
   }
 
   private fromLog(isDiverting = false): { job: Job; alert: Alert; line: string } | undefined {
@@ -262,8 +284,15 @@ export class DestinationQueue {
       const found = this.intake.next()
       if (!found) return undefined
       const { line, alert, ticket } = found
-      const key = this.isStrict && !isDiverting ? '' : undefined
-      const job = newJob(line, ticket, key, this.settings.now())
+      const now = this.settings.now()
+      const part = this.incidents?.see(alert, line, now)
+      if (this.incidents && !part) {
+        this.intake.reading.settle(ticket)
+        this.settings.changed()
+        continue
+      }
+      const key = isDiverting ? undefined : this.isStrict ? '' : part?.key
+      const job = newJob(line, ticket, key, now, part)
       if (this.order.enter(job)) return { job, alert, line }
     }
   }
@@ -286,7 +315,9 @@ export class DestinationQueue {
     this.inFlight++
     this.rate?.take()
     const epoch = this.health.begin()
-    const attempt = await this.settings.sender.send(line, alert, this.abort.signal)
+    const { incident } = job
+    const part = incident && { ref: this.incidents?.ref(incident.key), ...incident }
+    const attempt = await this.settings.sender.send(line, alert, this.abort.signal, part)
     this.inFlight--
     if (this.abort.signal.aborted && attempt.outcome.kind !== 'delivered') {
       // Ended by us: as if it had not been tried.
@@ -309,6 +340,7 @@ export class DestinationQueue {
       this.rejectedInARow = 0
       this.lastDelivered = now
       if (this.health.delivered(epoch)) this.hurry(now)
+      if (job.incident) this.incidents?.delivered(job.incident.key, outcome.ref)
       this.remove(job)
       return
     }
@@ -406,8 +438,10 @@ export class DestinationQueue {
   }
 
   private unticket(job: Job): void {
-    if (job.ticket) this.intake.reading.settle(job.ticket)
+    if (!job.ticket) return
+    this.intake.reading.settle(job.ticket)
     job.ticket = undefined
+    if (job.incident) this.incidents?.settled(job.incident.key)
   }
 
   /** The destination is back: what waited because it was away need not wait for its own time. */
@@ -428,7 +462,7 @@ export class DestinationQueue {
 
   /** @see Ledger.flush */
   flush(save: (cursor: FileCursor) => void): () => void {
-    return this.ledger.flush(this.intake.reading, this.settings.now(), save)
+    return this.ledger.flush(this.intake.reading, this.incidents, this.settings.now(), save)
   }
 
   // --------------------------------------------------------------------------------------------------------------------- by hand

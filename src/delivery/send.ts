@@ -5,11 +5,14 @@ import type { Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
 import { type Attempt, attempt, type Post, type Ship } from './attempt.ts'
 import { createHttpClient } from './http.ts'
+import type { IncidentPart } from './incidents.ts'
 import { createTransports } from './transports.ts'
 
 export interface Sender {
   /** Never rejects. `line` is the alert as a byte string. */
-  send(line: string, alert: Alert, signal: AbortSignal): Promise<Attempt>
+  send(line: string, alert: Alert, signal: AbortSignal, incident?: IncidentPart): Promise<Attempt>
+  /** Whether it wants to know that an incident is over. */
+  resolves: boolean
   close(): Promise<void>
 }
 
@@ -20,10 +23,11 @@ export function createSender(destination: Destination, integration: Integration,
   const transports = createTransports(concurrency)
   const deadline_ms = destination.deadline * 1000
   return {
-    async send(line, alert, signal) {
+    resolves: integration.resolve !== undefined,
+    async send(line, alert, signal, incident) {
       const post: Post = (request, wants_text) => http.send(request, deadline_ms, wants_text, signal)
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      return attempt(integration, options, { destination: name, line, alert, now }, post, ship)
+      return attempt(integration, options, { destination: name, line, alert, now, incident }, post, ship)
     },
     async close() {
       await Promise.all([http.close(), transports.close()])
@@ -37,6 +41,7 @@ export function createScriptSender(
 ): Sender {
   const script = destination.script!
   return {
+    resolves: false,
     async send(line, alert, signal) {
       const run = await runIntegration(script, line, alert, {
         home,

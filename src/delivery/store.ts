@@ -3,6 +3,7 @@
  * not reached yet is behind its destination's cursor.
  */
 import type { Migration, State } from '../durable/state.ts'
+import type { StoredIncident } from './incidents.ts'
 
 export const migrations: Migration[] = [
   {
@@ -27,6 +28,22 @@ export const migrations: Migration[] = [
       ) STRICT;
       CREATE INDEX delivery_by_destination ON delivery (destination, state, id);`,
   },
+  {
+    name: 'deliveries-2',
+    // `incident` of a delivery: JSON of IncidentPart. The table holds the open incidents of destinations with `group_by`.
+    sql: `
+      ALTER TABLE delivery ADD COLUMN incident TEXT;
+      CREATE TABLE incident (
+        destination TEXT NOT NULL,
+        key TEXT NOT NULL,
+        opened INTEGER NOT NULL,
+        sent_at INTEGER NOT NULL,
+        more INTEGER NOT NULL,
+        last BLOB NOT NULL,
+        ref TEXT,
+        PRIMARY KEY (destination, key)
+      ) STRICT, WITHOUT ROWID;`,
+  },
 ]
 
 export type DeliveryState = 'waiting' | 'rejected'
@@ -37,6 +54,8 @@ export interface StoredDelivery {
   destination: string
   state: DeliveryState
   order_key: string | null
+  /** JSON of IncidentPart. */
+  incident: string | null
   attempts: number
   /** Failures that say something about this alert and not about the destination being away. */
   strikes: number
@@ -56,7 +75,7 @@ export interface FullDelivery extends StoredDelivery {
 
 export type NewDelivery = Omit<FullDelivery, 'id'>
 
-const columns = 'id, destination, state, order_key, attempts, strikes, next_at, reason, created, updated'
+const columns = 'id, destination, state, order_key, incident, attempts, strikes, next_at, reason, created, updated'
 
 export interface Store {
   waiting(destination: string): StoredDelivery[]
@@ -66,8 +85,11 @@ export interface Store {
   idsOf(destination: string, state: DeliveryState): number[]
   insert(row: NewDelivery): number
   /** Null as `request` or `answer` leaves what is there. */
-  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created'>): void
+  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created' | 'incident'>): void
   delete(id: number): void
+  incidents(destination: string): StoredIncident[]
+  putIncident(destination: string, incident: StoredIncident): void
+  deleteIncident(destination: string, key: string): void
 }
 
 export function openStore({ db }: State): Store {
@@ -80,14 +102,19 @@ export function openStore({ db }: State): Store {
      WHERE (?1 IS NULL OR destination = ?1) AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3`,
   )
   const insert = db.prepare(
-    `INSERT INTO delivery (destination, state, order_key, alert, attempts, strikes, next_at, reason, request, answer, created, updated)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO delivery (destination, state, order_key, incident, alert, attempts, strikes, next_at, reason, request, answer, created, updated)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const update = db.prepare(
     `UPDATE delivery SET state = ?, attempts = ?, strikes = ?, next_at = ?, reason = ?,
      order_key = ?, request = coalesce(?, request), answer = coalesce(?, answer), updated = ? WHERE id = ?`,
   )
   const remove = db.prepare('DELETE FROM delivery WHERE id = ?')
+  const incidents = db.prepare('SELECT key, opened, sent_at, more, last, ref FROM incident WHERE destination = ?')
+  const put = db.prepare(
+    'INSERT OR REPLACE INTO incident (destination, key, opened, sent_at, more, last, ref) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const forget = db.prepare('DELETE FROM incident WHERE destination = ? AND key = ?')
 
   return {
     waiting: (destination) => waiting.all(destination) as unknown as StoredDelivery[],
@@ -102,6 +129,7 @@ export function openStore({ db }: State): Store {
           row.destination,
           row.state,
           row.order_key,
+          row.incident,
           Buffer.from(row.alert, 'latin1'),
           row.attempts,
           row.strikes,
@@ -127,14 +155,20 @@ export function openStore({ db }: State): Store {
         row.id,
       ),
     delete: (id) => void remove.run(id),
+    incidents: (destination) =>
+      incidents.all(destination).map((row) => ({ ...row, last: bytesOf(row.last) }) as unknown as StoredIncident),
+    putIncident: (destination, { key, opened, sent_at, more, last, ref }) =>
+      void put.run(destination, key, opened, sent_at, more, Buffer.from(last, 'latin1'), ref),
+    deleteIncident: (destination, key) => void forget.run(destination, key),
   }
 }
 
 function full(row: Record<string, unknown> | undefined): FullDelivery | undefined {
-  if (!row) return undefined
-  const alert = row.alert as Uint8Array
-  return {
-    ...row,
-    alert: Buffer.from(alert.buffer, alert.byteOffset, alert.byteLength).toString('latin1'),
-  } as unknown as FullDelivery
+  return row && ({ ...row, alert: bytesOf(row.alert) } as unknown as FullDelivery)
+}
+
+/** The byte string of a BLOB. */
+function bytesOf(blob: unknown): string {
+  const { buffer, byteOffset, byteLength } = blob as Uint8Array
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }

@@ -16,6 +16,9 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://discord.com/api/webhooks/123/abcdef' },
 
+  // Five requests in two seconds, thirty a minute: what is above is told with 429.
+  rate: 2,
+
   request(alert, { hook_url, username, thread_id }, { title }) {
     const url = new URL(hook_url)
     // Without it Discord answers before it has looked at the message.

@@ -13,6 +13,9 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://chat.googleapis.com/v1/spaces/AAAA/messages?key=k&token=t' },
 
+  // 60 a minute and space.
+  rate: 1,
+
   request(alert, { hook_url }, { title, idempotency_key }) {
     const url = new URL(hook_url)
     // A message with the same request id is made once.

@@ -43,3 +43,14 @@ test('what is wrong with every alert waits for a person', () => {
   assert.equal(outcome(jira, 400, '{"errorMessages":[],"errors":{"summary":"too long"}}')?.kind, 'rejected')
   assert.deepEqual(outcome(jira, 201, '{"key":"SOC-7"}'), { kind: 'delivered', ref: 'SOC-7' })
 })
+
+test('what follows in an incident becomes a comment on its issue', () => {
+  const more = { incident: { key: 'k', more: 2, ref: 'SOC-7' } }
+  const { url, json } = request(jira, alert(), {}, more)
+  assert.equal(url, 'https://example.atlassian.net/rest/api/3/issue/SOC-7/comment')
+  assert.equal((json as { body: { type: string } }).body.type, 'doc')
+  assert.equal(
+    outcome(jira, 404, '{"errorMessages":["Issue does not exist or you do not have permission to see it."]}')?.kind,
+    'rejected',
+  )
+})

@@ -40,29 +40,48 @@ export default defineIntegration({
     project: 'SOC',
   },
 
-  request(alert, options, { title }) {
+  // Limits are by cost; 429 says when.
+  rate: 10,
+
+  request(alert, options, { title, incident }) {
     const { user, api_key, project, issue_type, priorities, labels, fields } = options
     const isCloud = user !== undefined
     const log = cut(text(alert.full_log), 25_000)
     const lines = facts(alert).map(({ name, value }) => `${name}: ${cut(value, 500)}`)
+    const { origin, pathname } = new URL(options.hook_url)
+    const api = `${origin}${pathname.replace(/\/$/, '')}/rest/api/${isCloud ? 3 : 2}/issue`
+    const headers = {
+      authorization: isCloud ? basicAuth(user, api_key) : `Bearer ${api_key}`,
+      accept: 'application/json',
+    }
+    const written = (paragraphs: string[]) =>
+      isCloud
+        ? {
+            type: 'doc',
+            version: 1,
+            content: [
+              ...paragraphs.map(paragraph),
+              ...(log === '' ? [] : [{ type: 'codeBlock', content: [{ type: 'text', text: log }] }]),
+            ],
+          }
+        : noformat([...paragraphs, ...(log === '' ? [] : ['', log])].join('\n'))
+    const summary = cut(oneLine(title), 255)
+    // What follows in an incident becomes a comment on its issue.
+    if (incident?.ref)
+      return {
+        url: `${api}/${encodeURIComponent(incident.ref)}/comment`,
+        headers,
+        json: { body: written([summary, ...lines]) },
+      }
     return {
-      url: `${new URL(options.hook_url).origin}${new URL(options.hook_url).pathname.replace(/\/$/, '')}/rest/api/${isCloud ? 3 : 2}/issue`,
-      headers: { authorization: isCloud ? basicAuth(user, api_key) : `Bearer ${api_key}`, accept: 'application/json' },
+      url: api,
+      headers,
       json: {
         fields: {
           project: { key: project },
           issuetype: { name: issue_type },
-          summary: cut(oneLine(title), 255),
-          description: isCloud
-            ? {
-                type: 'doc',
-                version: 1,
-                content: [
-                  ...lines.map(paragraph),
-                  ...(log === '' ? [] : [{ type: 'codeBlock', content: [{ type: 'text', text: log }] }]),
-                ],
-              }
-            : noformat([...lines, ...(log === '' ? [] : ['', log])].join('\n')),
+          summary,
+          description: written(lines),
           // A label holds no blanks.
           labels: [...labels, `rule-${oneLine(alert.rule?.id)}`].map((label) => cut(label.replace(/\s+/g, '-'), 255)),
           ...(priorities && { priority: { name: bySeverity(alert, priorities) } }),
@@ -75,6 +94,9 @@ export default defineIntegration({
   outcome({ status, text: body }): Outcome | undefined {
     const { key, errors, errorMessages } = jsonOf(body)
     if (status === 201) return { kind: 'delivered', ref: text(key) }
+    // An issue that somebody deleted takes no comment.
+    if (status === 404 && /issue does not exist/i.test(body))
+      return { kind: 'rejected', reason: 'HTTP 404: the issue was deleted' }
     if (status === 404)
       return { kind: 'paused', reason: 'HTTP 404: is the address right, and may the user create issues there?' }
     if (status !== 400) return undefined

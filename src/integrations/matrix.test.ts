@@ -33,3 +33,8 @@ test("reads the homeserver's answers", () => {
   assert.equal(outcome(matrix, 404, '{"errcode":"M_UNRECOGNIZED"}')?.kind, 'paused')
   assert.equal(outcome(matrix, 429), undefined)
 })
+
+test('answers in the thread of the incident', () => {
+  const more = { incident: { key: 'k', more: 2, ref: '$1' } }
+  assert.deepEqual(jsonOf(matrix, alert(), {}, more)['m.relates_to'], { rel_type: 'm.thread', event_id: '$1' })
+})

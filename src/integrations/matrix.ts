@@ -26,7 +26,10 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://matrix.example', api_key: 'syt_token', room_id: '!room:matrix.example' },
 
-  request(alert, { hook_url, api_key, room_id, msgtype }, { title, idempotency_key }) {
+  // Synapse's default is one every five seconds after a burst; 429 says when.
+  rate: 1,
+
+  request(alert, { hook_url, api_key, room_id, msgtype }, { title, idempotency_key, incident }) {
     const log = cutBytes(text(alert.full_log), 12_000)
     const lines = facts(alert).map(({ name, value }) => ({ name, value: cutBytes(value, 500) }))
     const head = `${bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])} ${cutBytes(oneLine(title), 500)}`
@@ -44,6 +47,7 @@ export default defineIntegration({
           ...lines.map(({ name, value }) => `<br>${name}: ${escapeHtml(value)}`),
           ...(log ? [`<pre><code>${escapeHtml(log)}</code></pre>`] : []),
         ].join(''),
+        ...(incident?.ref && { 'm.relates_to': { rel_type: 'm.thread', event_id: incident.ref } }),
         // Said explicitly: this mentions nobody, whatever the text looks like.
         'm.mentions': {},
       },

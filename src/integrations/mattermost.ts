@@ -17,6 +17,9 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://chat.example/hooks/xxx' },
 
+  // The default of its rate limiting, when that is on.
+  rate: 10,
+
   request(alert, { hook_url, channel, username, icon_url }, { title }) {
     return {
       url: hook_url,

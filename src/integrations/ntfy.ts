@@ -24,6 +24,9 @@ export default defineIntegration({
   }),
   example: { topic: 'soc-5f8a9c' },
 
+  // The public server takes 60 at once and then one every five seconds; 429 says when.
+  rate: 1,
+
   request(alert, { hook_url, topic, api_key, click }, { title, body }) {
     return {
       url: new URL(hook_url).origin,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as z from 'zod/mini'
+import type { HttpRequest } from '../define.ts'
 import opsgenie from './opsgenie.ts'
-import { alert, jsonOf, outcome, request } from './testing.ts'
+import { alert, context, jsonOf, outcome, request } from './testing.ts'
 
 test('creates an alert whose alias makes a repeat harmless', () => {
   const { url, headers } = request(opsgenie)
@@ -31,3 +33,10 @@ test('keeps to the lengths', () => {
 
 test('accepted is delivered', () =>
   assert.deepEqual(outcome(opsgenie, 202, '{"requestId":"r"}'), { kind: 'delivered', ref: 'r' }))
+
+test('an incident has one alias, and is closed under it', () => {
+  const incident = { key: 'k', more: 0 }
+  assert.equal(jsonOf(opsgenie, alert(), {}, { incident }).alias, 'k')
+  const made = opsgenie.resolve!(alert(), z.parse(opsgenie.options, opsgenie.example), context(alert(), { incident }))
+  assert.equal((made as HttpRequest).url, 'https://api.opsgenie.com/v2/alerts/k/close?identifierType=alias')
+})

@@ -23,7 +23,10 @@ export default defineIntegration({
   }),
   example: { api_key: '11111111-2222-3333-4444-555555555555' },
 
-  request(alert, { api_key, hook_url, responders }, { title, body, idempotency_key }) {
+  // Plans differ; 429 says when.
+  rate: 10,
+
+  request(alert, { api_key, hook_url, responders }, { title, body, idempotency_key, incident }) {
     const { rule, agent } = alert
     const tags = ['wazuh', ...(Array.isArray(rule?.groups) ? rule.groups : [])]
       .map((tag) => cut(oneLine(tag), 50))
@@ -39,7 +42,7 @@ export default defineIntegration({
       headers: { authorization: `GenieKey ${api_key}` },
       json: {
         message: cut(title, 130),
-        alias: idempotency_key,
+        alias: incident?.key ?? idempotency_key,
         description: cut(body, 15_000),
         priority: bySeverity(alert, ['P5', 'P4', 'P3', 'P2', 'P1']),
         tags: [...new Set(tags)].slice(0, 20),
@@ -48,6 +51,14 @@ export default defineIntegration({
         details,
         ...(responders.length > 0 && { responders }),
       },
+    }
+  },
+
+  resolve(_, { api_key, hook_url }, { incident }) {
+    return {
+      url: `${hook_url.replace(/\/$/, '')}/${incident!.key}/close?identifierType=alias`,
+      headers: { authorization: `GenieKey ${api_key}` },
+      json: { source: 'wazuh', note: 'Nothing more happened.' },
     }
   },
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as z from 'zod/mini'
+import type { HttpRequest } from '../define.ts'
 import pagerduty from './pagerduty.ts'
-import { alert, jsonOf, outcome, request } from './testing.ts'
+import { alert, context, jsonOf, outcome, request } from './testing.ts'
 
 test('triggers an event with what PagerDuty requires', () => {
   assert.equal(request(pagerduty).url, 'https://events.pagerduty.com/v2/enqueue')
@@ -41,4 +43,19 @@ test('an unknown key waits for a person', () => {
   assert.equal(outcome(pagerduty, 400, '{"status":"invalid event","errors":["Invalid routing key"]}')?.kind, 'paused')
   assert.equal(outcome(pagerduty, 400, '{"errors":["summary is missing"]}'), undefined)
   assert.deepEqual(outcome(pagerduty, 202, '{"dedup_key":"k"}'), { kind: 'delivered', ref: 'k' })
+})
+
+test('an incident has one key, and is resolved under it', () => {
+  const incident = { key: 'k', more: 0 }
+  assert.equal(jsonOf(pagerduty, alert(), {}, { incident }).dedup_key, 'k')
+  const made = pagerduty.resolve!(
+    alert(),
+    z.parse(pagerduty.options, pagerduty.example),
+    context(alert(), { incident }),
+  )
+  assert.deepEqual((made as HttpRequest).json, {
+    routing_key: pagerduty.example.api_key,
+    event_action: 'resolve',
+    dedup_key: 'k',
+  })
 })

@@ -25,7 +25,10 @@ export default defineIntegration({
   }),
   example: { api_key: '0123456789abcdef0123456789abcdef' },
 
-  request(alert, { api_key, hook_url, dedup, client, client_url }, { title, idempotency_key, now }) {
+  // 480 a minute and integration.
+  rate: 8,
+
+  request(alert, { api_key, hook_url, dedup, client, client_url }, { title, idempotency_key, now, incident }) {
     const { rule, agent, manager } = alert
     const groups = Array.isArray(rule?.groups) ? rule.groups.map(oneLine).join(', ') : ''
     // An event may have 512 KB.
@@ -38,7 +41,11 @@ export default defineIntegration({
       json: {
         routing_key: api_key,
         event_action: 'trigger',
-        dedup_key: dedup === 'alert' ? idempotency_key : cut(`wazuh-${oneLine(rule?.id)}-${oneLine(agent?.id)}`, 255),
+        dedup_key: incident
+          ? incident.key
+          : dedup === 'alert'
+            ? idempotency_key
+            : cut(`wazuh-${oneLine(rule?.id)}-${oneLine(agent?.id)}`, 255),
         payload: {
           summary: cut(title, 1024),
           source: cut(oneLine(agent?.name) || oneLine(manager?.name) || 'wazuh', 255),
@@ -53,6 +60,10 @@ export default defineIntegration({
         client_url,
       },
     }
+  },
+
+  resolve(_, { api_key, hook_url }, { incident }) {
+    return { url: hook_url, json: { routing_key: api_key, event_action: 'resolve', dedup_key: incident!.key } }
   },
 
   outcome({ status, text: body }): Outcome | undefined {

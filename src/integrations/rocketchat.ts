@@ -17,6 +17,9 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://chat.example/hooks/id/token' },
 
+  // The default of its rate limiting is 10 a second.
+  rate: 10,
+
   request(alert, { hook_url, channel, alias, avatar }, { title }) {
     return {
       url: hook_url,

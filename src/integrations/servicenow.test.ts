@@ -24,6 +24,14 @@ test('a page that says nothing is an instance asleep', () => {
   assert.equal(outcome(servicenow, 200, '<html>')?.kind, 'retry')
   assert.deepEqual(outcome(servicenow, 201, '{"result":{"number":"INC1","sys_id":"s"}}'), {
     kind: 'delivered',
-    ref: 'INC1',
+    ref: 's',
   })
+})
+
+test('what follows in an incident becomes a note on it', () => {
+  const ref = { incident: { key: 'k', more: 3, ref: 'abc' } }
+  const { method, url, json } = request(servicenow, alert(), {}, ref)
+  assert.equal(method, 'PATCH')
+  assert.equal(url, 'https://example.service-now.com/api/now/table/incident/abc')
+  assert.deepEqual(Object.keys(json as object), ['work_notes'])
 })

@@ -26,14 +26,23 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://example.service-now.com', user: 'wazuh', api_key: 'snow-password' },
 
-  request(alert, options, { title, body, idempotency_key }) {
+  request(alert, options, { title, body, idempotency_key, incident }) {
     const { hook_url, user, api_key, table, urgency, impact, category, assignment_group, fields } = options
+    const address = `${new URL(hook_url).origin}/api/now/table/${table}`
+    const headers = {
+      authorization: user === undefined ? `Bearer ${api_key}` : basicAuth(user, api_key),
+      accept: 'application/json',
+    }
+    if (incident?.ref)
+      return {
+        method: 'PATCH',
+        url: `${address}/${incident.ref}`,
+        headers,
+        json: { work_notes: cut(`${title}\n\n${body}`, 30_000) },
+      }
     return {
-      url: `${new URL(hook_url).origin}/api/now/table/${table}`,
-      headers: {
-        authorization: user === undefined ? `Bearer ${api_key}` : basicAuth(user, api_key),
-        accept: 'application/json',
-      },
+      url: address,
+      headers,
       json: {
         short_description: cut(oneLine(title), 160),
         description: cut(body, 30_000),
@@ -54,7 +63,7 @@ export default defineIntegration({
       // A sleeping developer instance answers 200 with a page.
       if (result === undefined || result === null)
         return { kind: 'retry', reason: `HTTP ${status} without a result: is the instance awake?`, busy: true }
-      return { kind: 'delivered', ref: text(result.number ?? result.sys_id) }
+      return { kind: 'delivered', ref: text(result.sys_id) }
     }
     if (status === 404) return { kind: 'paused', reason: 'HTTP 404: is the address right, and does the table exist?' }
     return undefined

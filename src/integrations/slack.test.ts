@@ -76,3 +76,10 @@ test('needs a webhook or a bot', () => {
   assert.equal(z.safeParse(slack.options, { channel: 'x' }).success, false)
   assert.equal(z.safeParse(slack.options, { api_key: 'xoxb-1' }).success, false)
 })
+
+test('as a bot it answers in the thread of the incident', () => {
+  const more = { incident: { key: 'k', more: 2, ref: 'C012/1.2' } }
+  const bot = { hook_url: undefined, api_key: 'xoxb-1', channel: 'C012' }
+  assert.equal(jsonOf(slack, alert(), bot, more).thread_ts, '1.2')
+  assert.equal('thread_ts' in jsonOf(slack, alert(), {}, more), false, 'a webhook knows no threads')
+})

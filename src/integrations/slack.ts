@@ -28,7 +28,10 @@ export default defineIntegration({
     ),
   example: { hook_url: 'https://hooks.slack.com/services/T000/B000/XXXX' },
 
-  request(alert, { hook_url, api_key, channel }, { title }) {
+  // One message a second and channel, https://docs.slack.dev/apis/web-api/rate-limits.
+  rate: 1,
+
+  request(alert, { hook_url, api_key, channel }, { title, incident }) {
     return {
       url: hook_url ?? 'https://slack.com/api/chat.postMessage',
       ...(hook_url === undefined && {
@@ -36,6 +39,8 @@ export default defineIntegration({
       }),
       json: {
         channel,
+        // As a bot, what follows in an incident goes into the thread of its first message.
+        ...(hook_url === undefined && incident?.ref && { thread_ts: incident.ref.split('/')[1] }),
         // Shown in notifications and by readers for the blind; the attachment is what is seen.
         text: cut(escapeHtml(title), 3000),
         attachments: [

@@ -25,6 +25,9 @@ export default defineIntegration({
       'https://prod-01.westeurope.logic.azure.com/workflows/abc/triggers/manual/paths/invoke?api-version=2016-06-01&sig=x',
   },
 
+  // Above four a second Workflows are throttled.
+  rate: 4,
+
   request(alert, { hook_url, dashboard_url }, { title }) {
     const log = text(alert.full_log)
     return {

@@ -57,3 +57,8 @@ test('refuses what is no token or chat', () => {
     assert.equal(z.safeParse(telegram.options, { ...telegram.example, ...change }).success, false)
   assert.equal(z.safeParse(telegram.options, { ...telegram.example, chat_id: -100123 }).success, true)
 })
+
+test('answers the first message of the incident', () => {
+  const more = { incident: { key: 'k', more: 2, ref: '77' } }
+  assert.equal(jsonOf(telegram, alert(), {}, more).reply_parameters.message_id, 77)
+})

@@ -26,7 +26,10 @@ export default defineIntegration({
   }),
   example: { api_key: '123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11', chat_id: '-1001234567890' },
 
-  request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { title }) {
+  // One message a second and chat; groups take 20 a minute and say so with 429.
+  rate: 1,
+
+  request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { title, incident }) {
     const sign = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
     const lines = facts(alert).map(({ name, value }) => `${name}: ${escapeHtml(cut(value, 200))}`)
     const log = text(alert.full_log)
@@ -35,6 +38,9 @@ export default defineIntegration({
       json: {
         chat_id,
         message_thread_id,
+        ...(incident?.ref && {
+          reply_parameters: { message_id: Number(incident.ref), allow_sending_without_reply: true },
+        }),
         // 4,096 characters count after entities were resolved, so the parts are cut before they are escaped.
         text: [
           `${sign} <b>${escapeHtml(cut(title, 300))}</b>`,

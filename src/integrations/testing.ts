@@ -39,23 +39,39 @@ export function context(given: Alert, more: Partial<IntegrationContext> = {}): I
 }
 
 /** What a definition makes of an alert, with its example's options and changes to them. */
-export function outgoing(integration: Integration, given = alert(), options: Record<string, unknown> = {}): Outgoing {
+export function outgoing(
+  integration: Integration,
+  given = alert(),
+  options: Record<string, unknown> = {},
+  more: Partial<IntegrationContext> = {},
+): Outgoing {
   const parsed = z.parse(integration.options, { ...integration.example, ...options })
-  const made = integration.request(given, parsed, context(given))
+  const made = integration.request(given, parsed, context(given, more))
   if (!made) throw new Error('no request')
   return made
 }
 
 /** The same for a definition that speaks HTTP. */
-export function request(integration: Integration, given?: Alert, options?: Record<string, unknown>): HttpRequest {
-  const made = outgoing(integration, given, options)
+export function request(
+  integration: Integration,
+  given?: Alert,
+  options?: Record<string, unknown>,
+  more?: Partial<IntegrationContext>,
+): HttpRequest {
+  const made = outgoing(integration, given, options, more)
   if (!('url' in made)) throw new Error('not an HTTP request')
   return made
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each test knows the shape of its own service's JSON.
-export const jsonOf = (integration: Integration, given?: Alert, options?: Record<string, unknown>): any =>
-  request(integration, given, options).json
+type Json = any
+
+export const jsonOf = (
+  integration: Integration,
+  given?: Alert,
+  options?: Record<string, unknown>,
+  more?: Partial<IntegrationContext>,
+): Json => request(integration, given, options, more).json
 
 /** What a definition says of an answer, with its example's options and changes to them. */
 export function outcome(integration: Integration, status: number, text = '', options: Record<string, unknown> = {}) {

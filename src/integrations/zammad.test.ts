@@ -16,5 +16,11 @@ test('creates a ticket with a plain note', () => {
 test('a group that does not exist waits for a person', () => {
   assert.equal(outcome(zammad, 422, '{"error":"No lookup value found for \'group\': \\"X\\""}')?.kind, 'paused')
   assert.equal(outcome(zammad, 422, '{"error":"title too long"}'), undefined)
-  assert.deepEqual(outcome(zammad, 201, '{"id":1,"number":"20001"}'), { kind: 'delivered', ref: '20001' })
+  assert.deepEqual(outcome(zammad, 201, '{"id":1,"number":"20001"}'), { kind: 'delivered', ref: '1' })
+})
+
+test('what follows in an incident becomes a note on its ticket', () => {
+  const { url, json } = request(zammad, alert(), {}, { incident: { key: 'k', more: 2, ref: '7' } })
+  assert.equal(url, 'https://zammad.example/api/v1/ticket_articles')
+  assert.equal((json as { ticket_id: number }).ticket_id, 7)
 })

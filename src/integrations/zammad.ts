@@ -22,29 +22,29 @@ export default defineIntegration({
     customer: 'wazuh@example.com',
   },
 
-  request(alert, { hook_url, api_key, ticket_group, customer }, { title, body }) {
+  request(alert, { hook_url, api_key, ticket_group, customer }, { title, body, incident }) {
+    const api = `${hook_url.replace(/\/$/, '')}/api/v1`
+    const headers = { authorization: `Token token=${api_key}` }
+    const subject = cut(oneLine(title), 250)
+    const article = { subject, body: cut(body, 30_000), type: 'note', content_type: 'text/plain', internal: true }
+    if (incident?.ref)
+      return { url: `${api}/ticket_articles`, headers, json: { ticket_id: Number(incident.ref), ...article } }
     return {
-      url: `${hook_url.replace(/\/$/, '')}/api/v1/tickets`,
-      headers: { authorization: `Token token=${api_key}` },
+      url: `${api}/tickets`,
+      headers,
       json: {
-        title: cut(oneLine(title), 250),
+        title: subject,
         group: ticket_group,
         customer,
         priority_id: bySeverity(alert, [1, 1, 2, 3, 3]),
-        article: {
-          subject: cut(oneLine(title), 250),
-          body: cut(body, 30_000),
-          type: 'note',
-          content_type: 'text/plain',
-          internal: true,
-        },
+        article,
       },
     }
   },
 
   outcome({ status, text: answer }): Outcome | undefined {
-    const { id, number, error } = jsonOf(answer)
-    if (status === 201) return { kind: 'delivered', ref: text(number ?? id) }
+    const { id, error } = jsonOf(answer)
+    if (status === 201) return { kind: 'delivered', ref: text(id) }
     // "No lookup value found for 'group'": the same for every alert.
     if (status === 422 && /lookup value|group|customer/i.test(text(error)))
       return { kind: 'paused', reason: `HTTP 422 "${cut(oneLine(error), 200)}"` }
