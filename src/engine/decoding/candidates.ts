@@ -1,4 +1,5 @@
 /** Which top-level decoders are worth trying, in their order. */
+import { prematchGate } from './gates.ts'
 import type { Root } from './tree.ts'
 
 /** Program names come from outside, so what is remembered of them is bounded. */
@@ -30,6 +31,6 @@ export class Candidates {
     if (log === '') return this.withoutProgram
     const byte = log.charCodeAt(0)
     const code = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte
-    return (this.byFirst[code] ??= this.withoutProgram.filter(({ prematchGate }) => prematchGate?.first?.[code] !== 0))
+    return (this.byFirst[code] ??= this.withoutProgram.filter((root) => prematchGate(root).first?.[code] !== 0))
   }
 }

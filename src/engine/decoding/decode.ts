@@ -11,15 +11,35 @@ import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
 import { lowered } from '../patterns/text.ts'
 import { addDynamic, setStatic } from './fields.ts'
-import { Look } from './gates.ts'
+import { Look, prematchGate, regexGate } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
-import type { Matched } from './plugins/index.ts'
 import { runPlugin } from './plugins/index.ts'
 import type { Decoder, Decoders, Root } from './tree.ts'
 
+/** Decoding does not call itself, so one is enough for all. */
 const sharedLook = new Look()
+
+/** Captured texts that no `<regex>` has taken yet. */
+type Left = readonly string[]
+
+const none: Left = []
+
+/** One event in the family of decoders that it belongs to. */
+interface Run {
+  readonly event: EngineEvent
+  readonly decoders: Decoders
+  readonly memory: DecoderMemory
+  /** Undefined: every pattern is tried. */
+  look: Look | undefined
+  /** The decoder that matched: the root, or a child whose prematch did. */
+  decoder: Decoder
+  /** Where the text behind the prematch of the root begins, and behind that of the decoder that matched. */
+  readonly afterParent: number
+  afterPrematch: number
+  left: Left
+}
 
 /**
  * Finds the event's decoder and writes its fields into the event.
@@ -29,32 +49,32 @@ const sharedLook = new Look()
  */
 export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMemory, at_ms: number): void {
   const { program_name: program, log } = event
-  const { plain, candidates } = decoders
-  const roots = plain
-    ? program === undefined
-      ? decoders.withoutProgram
-      : decoders.withProgram
-    : program === undefined
-      ? candidates.forLog(log)
-      : candidates.forProgram(program)
-  // Decoding does not call itself, so one is enough for all.
-  const look = plain ? undefined : sharedLook
+  const look = decoders.plain ? undefined : sharedLook
   look?.begin(lowered(log))
-  for (const root of roots) {
-    if (plain && program !== undefined && !root.program!.test(program)) continue
-    let after = 0
+  for (const root of rootsFor(event, decoders)) {
+    if (!look && program !== undefined && !root.program!.test(program)) continue
     let left = leftBy(root.program, root.program?.kind === 'pcre2' ? root.program.exec(program!) : undefined, none)
+    let after = 0
     if (root.prematch) {
-      if (look && !look.allows(root.prematchGate!, 0)) continue
+      if (look && !look.allows(prematchGate(root), 0)) continue
       const match = root.prematch.exec(log)
       if (!match) continue
       after = afterMatch(event, match.end)
       left = leftBy(root.prematch, match, left)
     }
-    decodeFamily(event, root, after, left, look, decoders, memory)
+    event.decoder = root.info
+    event.type = root.info.type
+    runFamily({ event, decoders, memory, look, decoder: root, afterParent: after, afterPrematch: after, left }, root)
     break
   }
   if (event.decoder?.accumulate) accumulate(event, memory, at_ms)
+}
+
+/** Those worth trying, in order. There is no way from one list to the other. */
+function rootsFor({ program_name, log }: EngineEvent, decoders: Decoders): readonly Root[] {
+  if (decoders.plain) return program_name === undefined ? decoders.withoutProgram : decoders.withProgram
+  const { candidates } = decoders
+  return program_name === undefined ? candidates.forLog(log) : candidates.forProgram(program_name)
 }
 
 /**
@@ -67,11 +87,6 @@ function afterMatch(event: EngineEvent, end: number): number {
   return readHeader(event.full_log).afterNul ? event.log.length : 0
 }
 
-/** Captured texts that no `<regex>` has taken yet. */
-type Left = readonly string[]
-
-const none: Left = []
-
 /**
  * The captures that lie about after a pattern was tried. PCRE2 leaves those of the pattern before when it has none itself, and so the groups of
  * a `<prematch>` can become the fields of a `<regex>` whose own groups take no part. OS_Regex always clears them, OS_Match never.
@@ -81,46 +96,31 @@ function leftBy(pattern: Pattern | undefined, match: Match | undefined, before: 
   return pattern?.kind === 'pcre2' && match && match.captures.length > 0 ? match.captures : before
 }
 
-/**
- * @param afterRoot where the text behind the root's prematch begins
- * @param left captures that the patterns of the root left
- */
-function decodeFamily(
-  event: EngineEvent,
-  root: Root,
-  afterRoot: number,
-  left: Left,
-  look: Look | undefined,
-  decoders: Decoders,
-  memory: DecoderMemory,
-): void {
-  const matched: Matched = { decoder: root, afterParent: afterRoot, afterPrematch: afterRoot }
-  event.decoder = root.info
-  event.type = root.info.type
+/** Goes on with the first child that fits; a decoder without children has its own regex or plugin. */
+function runFamily(run: Run, root: Root): void {
   const { children } = root
-  if (children.length === 0) {
-    runChain(event, [root], 0, matched, left, look, decoders, memory)
-    return
-  }
-  let index = 0
-  while (index < children.length) {
+  if (children.length === 0) runChain(run, [root], 0)
+  for (let index = 0; index < children.length; index = afterChain(children, index)) {
     const child = children[index]!
     // Without a prematch it is reached and wins, but the event stays that of the root.
-    if (!child.prematch) break
-    const start = child.prematchOffset === 'parent' ? afterRoot : 0
-    const isWorth = !look || look.allows(child.prematchGate!, start)
-    const match = isWorth ? child.prematch.exec(event.log, start) : undefined
-    left = leftBy(child.prematch, match, left)
-    if (match) {
-      matched.decoder = child
-      matched.afterPrematch = afterMatch(event, match.end)
-      event.decoder = child.info
-      event.type = child.info.type
-      break
-    }
-    index = afterChain(children, index)
+    if (child.prematch && !isMatched(run, child, child.prematch)) continue
+    runChain(run, children, index)
+    break
   }
-  if (index < children.length) runChain(event, children, index, matched, left, look, decoders, memory)
+}
+
+/** Whether the prematch of a child matches, which makes it the event's decoder. */
+function isMatched(run: Run, child: Decoder, prematch: Pattern): boolean {
+  const { event, look } = run
+  const start = child.prematchOffset === 'parent' ? run.afterParent : 0
+  const match = !look || look.allows(prematchGate(child), start) ? prematch.exec(event.log, start) : undefined
+  run.left = leftBy(prematch, match, run.left)
+  if (!match) return false
+  run.decoder = child
+  run.afterPrematch = afterMatch(event, match.end)
+  event.decoder = child.info
+  event.type = child.info.type
+  return true
 }
 
 /** The place behind a child that failed, and behind all that continue it. */
@@ -132,51 +132,42 @@ function afterChain(children: readonly Decoder[], index: number): number {
   return index + 1
 }
 
-/** Runs the regex or plugin of the decoder at `index` and of those that continue it. */
-function runChain(
-  event: EngineEvent,
-  siblings: readonly Decoder[],
-  index: number,
-  matched: Matched,
-  left: Left,
-  look: Look | undefined,
-  decoders: Decoders,
-  memory: DecoderMemory,
-): void {
-  let afterRegex = matched.afterPrematch
+/** Runs the regex or plugin of the decoder at `index` and of those that continue it, whatever fails on the way. */
+function runChain(run: Run, siblings: readonly Decoder[], index: number): void {
+  const { event, decoders, memory } = run
+  let afterRegex = run.afterPrematch
   for (; ; index++) {
     const decoder = siblings[index]!
-    if (decoder.plugin) {
-      runPlugin(decoder.plugin, event, matched, decoders, memory)
+    const { plugin, regex, regexOffset } = decoder
+    if (plugin) {
+      runPlugin(plugin, event, run, decoders, memory)
       // The only one with patterns of its own, and the only one that changes the log.
-      if (decoder.plugin === 'SonicWall_Decoder') left = none
-      if (decoder.plugin === 'OSSECAlert_Decoder') look = undefined
-    } else if (decoder.regex) {
-      const { regexOffset } = decoder
-      const from =
-        regexOffset === 'log'
-          ? 0
-          : regexOffset === 'parent'
-            ? matched.afterParent
-            : regexOffset === 'prematch'
-              ? matched.afterPrematch
-              : afterRegex
-      const isWorth = !look || look.allows(decoder.regexGate!, from)
-      const match = isWorth ? decoder.regex.exec(event.log, from) : undefined
-      left = leftBy(decoder.regex, match, left)
+      if (plugin === 'SonicWall_Decoder') run.left = none
+      if (plugin === 'OSSECAlert_Decoder') run.look = undefined
+    } else if (regex) {
+      const from = regexOffset === 'log' ? 0 : regexOffset === 'regex' ? afterRegex : startOf(run, regexOffset)
+      const match = !run.look || run.look.allows(regexGate(decoder), from) ? regex.exec(event.log, from) : undefined
+      run.left = leftBy(regex, match, run.left)
       if (match) {
         afterRegex = afterMatch(event, match.end)
         if (event.names.length >= decoders.maxFields) return
-        const count = Math.min(left.length, decoder.order.length)
-        for (let i = 0; i < count; i++) {
-          const target = decoder.order[i]!
-          const value = left[i]!
-          if (typeof target === 'number') setStatic(event, target, value, decoders.geoip)
-          else addDynamic(event, target, value)
-        }
-        left = none
-      } else if (!decoder.hasNext) return
+        assign(run, decoder)
+      }
     } else return
     if (!decoder.hasNext) return
   }
+}
+
+const startOf = (run: Run, offset: 'parent' | 'prematch') => (offset === 'parent' ? run.afterParent : run.afterPrematch)
+
+/** Gives the captures the names of `<order>`; what is left over on either side is dropped. */
+function assign(run: Run, { order }: Decoder): void {
+  const { event, left } = run
+  const count = Math.min(left.length, order.length)
+  for (let i = 0; i < count; i++) {
+    const target = order[i]!
+    if (typeof target === 'number') setStatic(event, target, left[i]!, run.decoders.geoip)
+    else addDynamic(event, target, left[i]!)
+  }
+  run.left = none
 }

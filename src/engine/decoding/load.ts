@@ -102,6 +102,7 @@ class TreeBuilder {
   readonly all: Decoder[] = []
   /** Names of decoders that were refused, so that their children are not reported as a second mistake. */
   readonly leftOut = new Set<string>()
+  private readonly rootsByName = new Map<string, Root[]>()
   private readonly report: Report
 
   constructor(report: Report) {
@@ -119,11 +120,13 @@ class TreeBuilder {
   private place(decoder: Decoder): boolean {
     if (decoder.parent === undefined) {
       const list = decoder.program ? this.withProgram : this.withoutProgram
-      list.push({ ...decoder, children: [] })
+      const root = { ...decoder, children: [] }
+      list.push(root)
+      this.rootsByName.set(root.name, [...(this.rootsByName.get(root.name) ?? []), root])
       return true
     }
-    const roots = [...this.withProgram, ...this.withoutProgram].filter(({ name }) => name === decoder.parent)
-    if (roots.length === 0) {
+    const roots = this.rootsByName.get(decoder.parent)
+    if (!roots) {
       this.refuseOrphan(decoder, decoder.parent)
       return false
     }
@@ -140,7 +143,6 @@ class TreeBuilder {
   private refuseOrphan(decoder: Decoder, parent: string): void {
     const words = [`(2101): Parent decoder name invalid: '${parent}'.`, '(2106): Error adding decoder plugin.']
     const child = this.all.find(({ name }) => name === parent)
-    const topLevel = [...this.withProgram, ...this.withoutProgram].map(({ name }) => name)
     this.report.refuse(
       decoder.line,
       words,
@@ -149,7 +151,8 @@ class TreeBuilder {
         : `decoder "${decoder.name}": there is no top-level decoder "${parent}" above it`,
       child
         ? `"${parent}" is itself a child, and there are no grandchildren; use its parent "${child.parent}"`
-        : (didYouMean(parent, topLevel) ?? 'files are read in the order of their names; the parent must come first'),
+        : (didYouMean(parent, this.rootsByName.keys()) ??
+            'files are read in the order of their names; the parent must come first'),
     )
   }
 

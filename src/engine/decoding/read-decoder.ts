@@ -6,7 +6,6 @@ import type { Pattern } from '../patterns/index.ts'
 import { compilePattern, lowerAscii } from '../patterns/index.ts'
 import type { Draft, Source } from './decoder-tags.ts'
 import { configurationError, emptyDraft, readerOf, tagNames } from './decoder-tags.ts'
-import { gateOf } from './gates.ts'
 import type { Report } from './report.ts'
 import type { Decoder } from './tree.ts'
 
@@ -196,10 +195,10 @@ function build(
     },
     program: patterns.program,
     prematch: patterns.prematch,
-    prematchGate: patterns.prematch && gateOf(patterns.prematch),
+    prematchGate: undefined,
     prematchOffset: draft.prematchOffset === 'parent' ? 'parent' : 'log',
     regex: patterns.regex,
-    regexGate: patterns.regex && gateOf(patterns.regex),
+    regexGate: undefined,
     regexOffset: draft.regexOffset,
     order: draft.order ?? [],
     plugin: draft.plugin,

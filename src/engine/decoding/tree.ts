@@ -22,10 +22,11 @@ export interface Decoder {
   readonly info: DecoderInfo
   readonly program?: Pattern
   readonly prematch?: Pattern
-  readonly prematchGate?: Gate
+  /** Worked out when it is first asked: most decoders never are. */
+  prematchGate?: Gate
   readonly prematchOffset: 'log' | 'parent'
   readonly regex?: Pattern
-  readonly regexGate?: Gate
+  regexGate?: Gate
   readonly regexOffset: Offset
   readonly order: readonly Target[]
   readonly plugin?: PluginName
