@@ -1,5 +1,5 @@
 /**
- * The four functions that a component's author reads. Definitions describe, runners act: a connector returns the request that would be sent, a
+ * The five functions that a component's author reads. Definitions describe, runners act: a connector returns the request that would be sent, a
  * response the commands that would run; reading, sending, retrying, waiting, logging and counting are done once, for all of them.
  */
 import type * as z from 'zod/mini'
@@ -133,6 +133,52 @@ export interface Integration<S extends Schema = Schema> {
 
 export function defineIntegration<S extends Schema>(integration: Integration<S>): Integration<S> {
   return integration
+}
+
+// -------------------------------------------------------------------------------------------------------------------- look-ups
+
+/** What a service is asked about. One spelling for each: addresses as in RFC 5952, hashes and domains in lower case. */
+export interface Subject {
+  kind: 'ip' | 'hash' | 'domain' | 'url'
+  value: string
+}
+
+/**
+ * What a service said of a subject. `known` and `unknown` are kept in the cache, so `fields` is JSON and holds only what events are made of; the rest is as in
+ * {@link Outcome}.
+ */
+export type Answer =
+  | { kind: 'known'; fields: Record<string, unknown> }
+  | { kind: 'unknown' }
+  | Exclude<Outcome, { kind: 'delivered' }>
+
+/** The two-way kind of integration: asks a service about an alert, and the answer comes back as an event. */
+export interface Lookup<S extends Schema = Schema> {
+  /** Kebab case; the name in `<integration><name>` and in `type:` of a destination, and the location of its events. */
+  name: string
+  summary: string
+  docs: string
+  /** Besides its own, those that every look-up has (`lookups/options.ts`). */
+  options: S
+  example: Record<string, unknown>
+  /** What of an alert is asked, in order; nothing for most alerts. */
+  subjects(alert: Alert, options: Options<S>): Subject[]
+  request(subject: Subject, options: Options<S>): HttpRequest
+  /** Undefined: judge by the status code; a 2xx answer that is not understood will never be. */
+  read(response: HttpResponse, subject: Subject, options: Options<S>): Answer | undefined
+  /** The event of an answer; `fields` is undefined when the service does not know the subject. Undefined: no event. */
+  event(
+    fields: Record<string, unknown> | undefined,
+    subject: Subject,
+    alert: Alert,
+    options: Options<S>,
+  ): Record<string, unknown> | undefined
+  /** The event that tells of trouble with the service. Default: `{"NAME":{"error":STATUS,"description":TEXT},"integration":"NAME"}`. */
+  error?(status: number, description: string): Record<string, unknown>
+}
+
+export function defineLookup<S extends Schema>(lookup: Lookup<S>): Lookup<S> {
+  return lookup
 }
 
 // ------------------------------------------------------------------------------------------------------------------- responses
