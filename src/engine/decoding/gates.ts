@@ -11,7 +11,7 @@ import type { Decoder } from './tree.ts'
 export interface Gate {
   /** By the first byte (lower case) of the part that is looked at: 0 when no match begins with it. Undefined: any byte may. */
   readonly first: Uint8Array | undefined
-  /** Lower-case texts; all of one line must occur. Undefined: nothing is known. */
+  /** Lower-case texts, the most telling first; all of one line must occur. A line is never empty. Undefined: nothing is known. */
   readonly needs: readonly (readonly Need[])[] | undefined
 }
 
@@ -27,7 +27,8 @@ export const regexGate = (decoder: Decoder): Gate => (decoder.regexGate ??= gate
 
 export function gateOf(pattern: Pattern): Gate {
   if (pattern.kind !== 'osregex') {
-    return { first: undefined, needs: pattern.literals?.map((literal) => (literal === '' ? [] : [needOf(literal)])) }
+    const literals = pattern.literals?.includes('') ? undefined : pattern.literals
+    return { first: undefined, needs: literals?.map((literal) => [needOf(literal)]) }
   }
   const alternatives = alternativesOf(pattern.source)
   const needs = alternatives.map(runsOf).filter((runs) => runs !== undefined)
@@ -51,7 +52,7 @@ const asksBeforeNoting = 4
 
 /**
  * One text, asked by many gates. A single pass notes which pairs of neighbouring bytes occur; a text one of whose pairs is missing cannot occur,
- * and only what is left is searched for. A pass over 500 bytes costs as much as ten searches, and families have up to 130 decoders.
+ * and of what is left the first is searched for. A pass over 500 bytes costs as much as ten searches, and families have up to 130 decoders.
  */
 export class Look {
   private lower = ''
@@ -75,7 +76,7 @@ export class Look {
     if (++this.asked === asksBeforeNoting) this.note()
     const isNoted = this.asked >= asksBeforeNoting
     for (const texts of needs) {
-      if ((!isNoted || this.hasPairs(texts)) && this.hasTexts(texts)) return true
+      if (isNoted ? this.hasPairs(texts) && lower.includes(texts[0]!.text) : this.hasTexts(texts)) return true
     }
     return false
   }
