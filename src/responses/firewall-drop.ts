@@ -111,10 +111,15 @@ function replaceable(keys: readonly string[], set: string, table: string): strin
 }
 
 function perSet<T>(items: readonly T[], keyOf: (item: T) => string): [set: string, items: T[]][] {
-  const groups = Map.groupBy(items, (item) => {
+  // Not Map.groupBy, which Node 20 lacks: built scripts run with whatever Node an agent's machine has.
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
     const range = parseRange(keyOf(item))!
-    return `${isSingle(range) ? 'address' : 'network'}${range.family}`
-  })
+    const set = `${isSingle(range) ? 'address' : 'network'}${range.family}`
+    const group = groups.get(set)
+    if (group) group.push(item)
+    else groups.set(set, [item])
+  }
   return [...groups]
 }
 
