@@ -2,8 +2,7 @@
  * Writes one of our integrations or responses as a single file that Wazuh's own daemons run: definition, runner and zod bundled into CommonJS, which a plain
  * Node starts some 20 ms faster than ES modules that import `node:http`. Nothing is installed beside it.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
@@ -50,7 +49,7 @@ export async function buildScript({ name: asked, kind: wanted, out }: BuildOptio
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     throw new UserError(`there is no folder ${folder}`, 'make it, or name another one with --out')
   const { code, modules } = await bundle(kind, name)
-  const text = `${head(kind, name, program)}${code}${licence()}`
+  const text = `${head(kind, name, program)}${code}${licences(modules)}`
   const file = join(folder, program)
   try {
     // Whoever runs it may read and run it; integratord refuses what its user could change.
@@ -86,10 +85,14 @@ const folders = { integration: 'integrations', response: 'responses' }
 
 async function bundle(kind: Kind, name: string): Promise<{ code: string; modules: string[] }> {
   const entry = 'outrider:script'
+  const path = (...parts: string[]) => JSON.stringify(join(source, ...parts))
+  const sends = kind === 'integration' ? await whatItSends(name) : 'http'
   const load = `
-    import definition from ${JSON.stringify(join(source, folders[kind], `${name}.ts`))}
-    import { main } from ${JSON.stringify(join(source, 'runners', `script-${kind}.ts`))}
-    main(definition)`
+    import definition from ${path(folders[kind], `${name}.ts`)}
+    import { main } from ${path('runners', `script-${kind}.ts`)}
+    ${sends === 'http' ? '' : `import { createTransports } from ${path('delivery', 'transports.ts')}`}
+    main(definition${sends === 'http' ? '' : ', createTransports(1)'})`
+  const mail = join(source, 'delivery', 'mail.ts')
   const { output } = await build({
     input: entry,
     cwd: dirname(source),
@@ -102,7 +105,11 @@ async function bundle(kind: Kind, name: string): Promise<{ code: string; modules
       {
         name: 'entry',
         resolveId: (id) => (id === entry ? id : undefined),
-        load: (id) => (id === entry ? load : undefined),
+        load(id) {
+          if (id === entry) return load
+          // nodemailer is larger than all the rest.
+          return id === mail && sends !== 'mail' ? 'export const mailTransport = undefined' : undefined
+        },
       },
     ],
     output: { format: 'cjs', codeSplitting: false, comments: { legal: true, annotation: false, jsdoc: false } },
@@ -110,6 +117,18 @@ async function bundle(kind: Kind, name: string): Promise<{ code: string; modules
   const [chunk] = output
   const modules = chunk.moduleIds.filter((id) => id !== entry).map((id) => id.replace(`${dirname(source)}/`, ''))
   return { code: chunk.code, modules }
+}
+
+/** What a definition makes of an alert tells what its script must be able to send. */
+async function whatItSends(name: string): Promise<'http' | 'mail' | 'other'> {
+  const { default: definition } = await integrations[name]!()
+  const alert = { timestamp: '', rule: { level: 12, description: '', id: '1' }, id: '1.1' }
+  const line = JSON.stringify(alert)
+  const options = definition.options.parse(definition.example)
+  const context = { idempotency_key: 'x', line, title: '', body: '', now: 0 }
+  const made = definition.request(alert, options, context)
+  if (made === undefined || 'url' in made) return 'http'
+  return 'smtp' in made ? 'mail' : 'other'
 }
 
 function head(kind: Kind, name: string, program: string): string {
@@ -122,11 +141,17 @@ if (!process.getBuiltinModule) {
 `
 }
 
-/** zod is in it, and wants this said. */
-function licence(): string {
-  const folder = dirname(createRequire(import.meta.url).resolve('zod/package.json'))
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
-  return `\n/*\nThis file holds parts of zod ${version}:\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n*/\n`
+/** The libraries that are in it want this said. */
+function licences(modules: readonly string[]): string {
+  const names = new Set(modules.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []))
+  const notices = [...names].sort().map((name) => {
+    const folder = join(dirname(source), 'node_modules', name)
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
+    const file = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
+    if (file === undefined) throw new Error(`${folder} has no licence to quote`)
+    return `This file holds parts of ${name} ${version}:\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+  })
+  return `\n/*\n${notices.join('\n')}*/\n`
 }
 
 /** A file without an extension is what the nearest package.json says, and within a package of ES modules `require` does not exist. */

@@ -17,8 +17,9 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Alert } from '../alert.ts'
 import type { Integration, Outcome } from '../define.ts'
-import { attempt, type Post, parseAlert } from '../delivery/attempt.ts'
+import { attempt, type Post, parseAlert, type Ship } from '../delivery/attempt.ts'
 import { backoff } from '../delivery/backoff.ts'
+import type { Transports } from '../delivery/transports.ts'
 import { oneLine } from '../integrations/message.ts'
 import { maskSecrets } from '../secrets.ts'
 import { optionNames } from '../settings-check.ts'
@@ -42,8 +43,12 @@ const most_kept = 20
 /** An Outrider on this machine answers within milliseconds. */
 const socket_ms = 2000
 
-/** The whole program; ends the process. */
-export async function main(definition: Integration): Promise<void> {
+/**
+ * The whole program; ends the process.
+ *
+ * @param transports for a definition that sends something else than HTTP
+ */
+export async function main(definition: Integration, transports?: Pick<Transports, 'ship'>): Promise<void> {
   const [, script = '', ...args] = process.argv
   const name = basename(script)
   const home = dirname(dirname(script))
@@ -58,7 +63,7 @@ export async function main(definition: Integration): Promise<void> {
   if (!given)
     ending = { words: 'wrong arguments: an alert file is needed, then api_key and hook_url (or an empty one)', code: 2 }
   else {
-    const run = new Run(definition, { script, name, home, given, started, signal: stop.signal })
+    const run = new Run(definition, { script, name, home, given, started, signal: stop.signal, transports })
     ending = await run.run().catch((error: Error) => ({ words: `fault of ours: ${error.stack}`, code: 1 }) as const)
     secrets = [...secrets, ...run.secrets]
   }
@@ -77,6 +82,7 @@ interface RunSettings {
   /** Milliseconds since 1970. */
   started: number
   signal: AbortSignal
+  transports: Pick<Transports, 'ship'> | undefined
 }
 
 class Run {
@@ -140,7 +146,7 @@ class Run {
   // ------------------------------------------------------------------------------------------------------------------- sending
 
   private async send(given: GivenAlert, options: Record<string, unknown>): Promise<Ending> {
-    const { name, signal } = this.settings
+    const { name, signal, transports } = this.settings
     const paused_ms = this.isWithin ? 0 : this.spool.paused_ms(Date.now())
     if (paused_ms > 0) return this.keep(given, `not tried: it was away, next try in ${Math.ceil(paused_ms / 1000)} s`)
     let post: Post
@@ -150,9 +156,11 @@ class Run {
     } catch (error) {
       return this.keep(given, `ca_file: ${(error as Error).message}`, 2)
     }
+    const ship: Ship | undefined =
+      transports && ((outgoing) => transports.ship(outgoing, Math.max(1, this.left()), signal))
     const once = async ({ alert, line }: GivenAlert): Promise<Outcome> => {
       const destination = { destination: name, line, alert, now: Date.now }
-      const { outcome, request, answer } = await attempt(this.definition, options, destination, post)
+      const { outcome, request, answer } = await attempt(this.definition, options, destination, post, ship)
       if (this.settings.given.debug)
         for (const text of [request?.(), answer]) if (text) say(maskSecrets(this.secrets)(text))
       return outcome
