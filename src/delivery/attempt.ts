@@ -100,7 +100,7 @@ function asText(line: string): string {
 }
 
 /** The same for every try of an alert at a destination, also after a restart: a line holds the alert's id and time, which no other line has. */
-export function idempotencyKey(destination: string, line: string): string {
+function idempotencyKey(destination: string, line: string): string {
   // Loaded here, because a script that needs no key starts 3 ms earlier without it.
   const { createHash } = process.getBuiltinModule('node:crypto')
   return createHash('sha256').update(`${destination}\0`).update(line, 'latin1').digest('hex').slice(0, 32)
