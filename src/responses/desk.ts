@@ -158,7 +158,8 @@ export function createDesk(config: DeskConfig) {
   }
 
   function undone(lease: Lease): void {
-    end(lease, lease.outcome === 'failed' ? 'failed' : 'ended', lease.outcome === 'failed' ? lease.note : undefined)
+    if (lease.outcome === 'failed') end(lease, 'failed')
+    else end(lease, 'ended', lease.attempts > 0 ? `undone after ${lease.attempts} failed tries` : lease.note)
     log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))
   }
 
@@ -196,7 +197,7 @@ export function createDesk(config: DeskConfig) {
 }
 
 /** 1 s, 2 s, 4 s … at most five minutes. */
-export function backoff(attempts: number): number {
+function backoff(attempts: number): number {
   return Math.min(300_000, 1000 * 2 ** (attempts - 1))
 }
 

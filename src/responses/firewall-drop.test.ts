@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { connect, createServer, type Socket } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Command, Response } from '../define.ts'
 import firewallDrop from './firewall-drop.ts'
 import { responses } from './index.ts'
-import { type BenchOptions, bench, block, command, inNamespace } from './test-kit.ts'
+import { type BenchOptions, bench, block, command, inNamespace, tool } from './test-kit.ts'
 
 const definition = firewallDrop as unknown as Response
 const options = definition.options.parse({})
@@ -72,7 +71,7 @@ function inside(): void {
         'nodad',
       ]),
     ])
-      execFileSync('ip', args)
+      tool(['ip', ...args])
     // Not ours, and to be left alone.
     nft('add table inet other; add chain inet other c; add rule inet other c counter')
     const server = createServer((socket) => {
@@ -86,9 +85,9 @@ function inside(): void {
   })
 
   function nft(script: string): void {
-    execFileSync('nft', ['-f', '-'], { input: script })
+    tool(['nft', '-f', '-'], script)
   }
-  const ruleset = () => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' })
+  const ruleset = () => tool(['nft', 'list', 'ruleset'])
 
   /** A real connection; undefined when none comes about. */
   async function reach(from: string): Promise<Socket | undefined> {

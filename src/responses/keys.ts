@@ -18,12 +18,6 @@ export function parseAddressKey(text: string): string | undefined {
   return range && formatRange(range)
 }
 
-/** For services that take no networks. */
-export function parseSingleAddress(text: string): string | undefined {
-  const range = parseRange(text.trim())
-  return range && isSingle(range) ? formatRange(range) : undefined
-}
-
 /** The account that an alert is about, unless it is root. A name that a program could take for an option, a path or two words is none. */
 export function accountKey(alert: Alert): string | undefined {
   const name = accountIn(alert)

@@ -437,3 +437,16 @@ test('tells what a response has in force, for the list that firewalls fetch', as
   await bed.pass(600)
   assert.deepEqual(bed.responder.targets('file-drop'), [])
 })
+
+test('by hand in a dry run: said, not done, and not twice', async (t) => {
+  const bed = await bench(t, { settings: { enabled: false } })
+  const add = () =>
+    bed.responder.add({ response: 'file-drop', key: '203.0.113.5', seconds: 60, reason: 'r', by: 'test' })
+  const first = add()
+  await bed.responder.settled()
+  assert.deepEqual(add(), first)
+  await bed.responder.settled()
+  assert.deepEqual([bed.blocked(), bed.responder.list().length], [[], 1])
+  assert.ok(first.ok && bed.responder.remove(first.value.id, { reason: 'r', by: 'test' }).ok)
+  assert.deepEqual(bed.responder.list(), [])
+})

@@ -7,7 +7,6 @@
  *                  transaction)         └── a timer for the next one
  * ```
  */
-import { randomInt } from 'node:crypto'
 import type { Alert } from '../alert.ts'
 import type { ActiveResponseBlock, CommandBlock, ResponseSettings } from '../config.ts'
 import type { Response } from '../define.ts'
@@ -15,15 +14,16 @@ import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Dialect } from '../wazuh/execd.ts'
 import { createBinding } from '../wazuh/response-binding.ts'
+import { createBook } from './book.ts'
 import { createByDefinition } from './by-definition.ts'
+import { type ByHand, createByHand } from './by-hand.ts'
 import { createByScript } from './by-script.ts'
 import { createDesk, type DeskConfig } from './desk.ts'
 import { createGuards } from './guards.ts'
-import { type Allowed, type AuditEntry, createLeaseStore, type Lease, type ScriptHabit, type Try } from './lease.ts'
+import { createLeaseStore, type Lease, type ScriptHabit, type Try } from './lease.ts'
 import { loadActors } from './load.ts'
 import { readNetworkFacts, type SystemReader } from './network.ts'
-import { type AlertFacts, createPlanner, type Intent, type ManualTarget, type Plan } from './plan.ts'
-import { formatRange, overlaps, parseRange } from './ranges.ts'
+import { type AlertFacts, createPlanner, type Intent, type Plan } from './plan.ts'
 import { endOrphans } from './script.ts'
 import type { Http } from './steps.ts'
 
@@ -95,17 +95,6 @@ const defaults: ResponderTuning = {
   undo_on_stop: false,
 }
 
-/** What became of a person's wish; refused ones say why. `status` is the HTTP status that says the same. */
-export type Result<T = Record<string, never>> =
-  | { ok: true; value: T }
-  | { ok: false; status: 400 | 403 | 404 | 409; error: string; hint?: string }
-
-export interface Manual {
-  reason: string
-  /** `console`, `cli:root`. */
-  by: string
-}
-
 /** A lease, as people see it. */
 export interface Block {
   id: string
@@ -123,7 +112,7 @@ export interface Block {
   reason?: string
 }
 
-export interface Responder {
+export interface Responder extends ByHand {
   /** What an alert asks for. Changes nothing. */
   plan(alert: Alert, facts?: AlertFacts): Plan
   /** Keeps it. To be called in the transaction that moves the input's cursor; then {@link kick}. */
@@ -145,24 +134,9 @@ export interface Responder {
   refusals(
     limit: number,
   ): { at: number; response: string; key: string; guard: string; reason: string; alert?: string }[]
-  audit(limit: number): AuditEntry[]
 
-  /** Names that can be given to {@link add}. */
+  /** Names that can be given to {@link ByHand.add}. */
   responses(): string[]
-  add(wish: ManualTarget): Result<{ id: string }>
-  /** Undoes it now. One whose undo has failed is given up. */
-  remove(id: string, manual: Manual): Result
-  /** Adds seconds to its end. */
-  extend(id: string, seconds: number, manual: Manual): Result<{ until: number }>
-  /** For what waits for a person. */
-  answer(id: string, approve: boolean, manual: Manual): Result
-  /**
-   * Puts an address, a network, a host name or an account out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
-   * force on it. `undone` is how many.
-   */
-  allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }>
-  disallow(entry: string, manual: Manual): Result
-  allowed(): Allowed[]
   /** What a response, or a command, has in force: for the blocklist that firewalls fetch. */
   targets(response: string): string[]
   /** How the scripts behaved that were run, for those who look for what is wrong. */
@@ -202,6 +176,8 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   const common = { state, store, desk, log, now, kick }
   const byDefinition = createByDefinition({ ...common, actors, unusable })
   const { answer_ms, max_memory_bytes, places } = tuning
+  const book = createBook({ state, store, desk, now, dryRun })
+  const byHand = createByHand({ ...common, book, intentOf: planner.manual })
   const script = { home: options.home, deadline_ms, answer_ms, max_memory_bytes }
   const byScript = createByScript({ ...common, script, places })
 
@@ -272,65 +248,6 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     }
   }
 
-  // ------------------------------------------------------------------------------------------------------------------ recording
-
-  function record(intents: readonly Intent[]): void {
-    if (intents.length === 0) return
-    state.transaction(() => {
-      for (const intent of intents) if (intent.refusal || !joins(intent)) insert(intent)
-    })
-  }
-
-  /** Whether a lease that is there already covers it; then that one is extended. */
-  function joins(intent: Intent): boolean {
-    const { seconds } = intent
-    const open = store.openByKey(intent.key) ?? store.dryRunByKey(intent.key, now())
-    if (!open || open.response !== intent.response) return false
-    if (open.state === 'planned' || open.state === 'asking') {
-      // What a script acts on is known only when it has named its keys: two alerts of one address may mean two accounts to it.
-      if (open.definition === undefined && open.call?.dialect !== 'ossec') return false
-      const longest = seconds === 0 || open.seconds === 0 ? 0 : Math.max(seconds, open.seconds)
-      store.update(open.id, { hits: open.hits + 1, seconds: longest })
-      return true
-    }
-    if (open.state === 'dry run') {
-      if (dryRun(open) === undefined) return false
-      const until = seconds === 0 ? undefined : now() + seconds * 1000
-      store.update(open.id, { hits: open.hits + 1, until })
-      return true
-    }
-    const isKnown = open.definition !== undefined || open.silent || open.call?.dialect === 'ossec'
-    if (!isKnown || (open.definition === undefined && seconds === 0)) return false
-    desk.extend(open, desk.secondsFor(intent, intent.key))
-    return true
-  }
-
-  function insert(intent: Intent): string {
-    const { refusal, manual, ...known } = intent
-    const lease: Lease = {
-      ...known,
-      id: newId(),
-      state: 'planned',
-      silent: false,
-      redo: false,
-      approved: manual ?? false,
-      hits: 1,
-      since: now(),
-      acted: undefined,
-      until: undefined,
-      applied_until: undefined,
-      due: refusal ? undefined : now(),
-      attempts: 0,
-      ended: undefined,
-      outcome: undefined,
-      guard: undefined,
-      note: undefined,
-    }
-    store.insert(lease)
-    if (refusal) desk.refuse(lease, refusal)
-    return lease.id
-  }
-
   // ----------------------------------------------------------------------------------------------------------- start, minute, stop
 
   const bootCursor = state.cursor<string>('responses.boot')
@@ -391,135 +308,10 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     }
   }
 
-  // -------------------------------------------------------------------------------------------------------------------- by hand
-
-  function audited(what: string, lease: Pick<Lease, 'id' | 'target'>, { reason, by }: Manual): void {
-    store.audit({ at: now(), by, what, lease: lease.id, target: lease.target, reason })
-    log.info(`${by} ${what} ${lease.target}: ${reason}`, { lease: lease.id })
-  }
-
-  const unknown = (id: string) => ({ ok: false, status: 404, error: `there is no block "${id}"` }) as const
-  const needsReason = { ok: false, status: 400, error: 'a reason is needed: it is kept with the change' } as const
-
-  function add(wish: ManualTarget): Result<{ id: string }> {
-    if (wish.reason.trim() === '') return needsReason
-    const intent = planner.manual(wish)
-    if (typeof intent === 'string') return { ok: false, status: 400, error: intent }
-    const refusal =
-      intent.acts_on === 'address'
-        ? guards.address(intent.target)
-        : intent.acts_on === 'account'
-          ? guards.account(intent.target)
-          : undefined
-    const id = state.transaction(() => {
-      const joined = refusal ? undefined : joins(intent)
-      const lease = joined ? store.openByKey(intent.key)!.id : insert({ ...intent, refusal })
-      audited(
-        refusal ? `refused to add ${intent.response}` : `added ${intent.response}`,
-        { id: lease, target: intent.target },
-        wish,
-      )
-      return lease
-    })
-    kick()
-    if (refusal) return { ok: false, status: 403, error: `refused (${refusal.guard}): ${refusal.reason}` }
-    return { ok: true, value: { id } }
-  }
-
-  function remove(id: string, manual: Manual): Result {
-    if (manual.reason.trim() === '') return needsReason
-    const lease = store.get(id)
-    if (!lease) return unknown(id)
-    const remark = `removed by ${manual.by}: ${manual.reason}`
-    const done = state.transaction(() => {
-      if (lease.state === 'planned' || lease.state === 'asking' || lease.state === 'dry run')
-        desk.end(lease, 'ended', remark)
-      else if (lease.state === 'in force') store.update(id, { until: now(), due: now(), note: remark })
-      // It is at work: when that is done it is undone.
-      else if (lease.state === 'adding')
-        store.update(id, { until: now(), note: remark, ...(lease.due !== undefined && { due: now() }) })
-      else if (lease.state === 'undoing' && lease.attempts > 0) desk.end(lease, 'failed', `${remark}; ${lease.note}`)
-      else return false
-      audited('removed', lease, manual)
-      return true
-    })
-    kick()
-    if (!done)
-      return {
-        ok: false,
-        status: 409,
-        error: `block ${id} is ${lease.state === 'undoing' ? 'being undone' : lease.state}`,
-      }
-    return { ok: true, value: {} }
-  }
-
-  function extend(id: string, seconds: number, manual: Manual): Result<{ until: number }> {
-    if (manual.reason.trim() === '') return needsReason
-    if (!(seconds > 0)) return { ok: false, status: 400, error: 'seconds must be more than 0' }
-    const lease = store.get(id)
-    if (!lease) return unknown(id)
-    if (lease.state !== 'in force')
-      return { ok: false, status: 409, error: `block ${id} is ${lease.state}, not in force` }
-    if (lease.until === undefined)
-      return { ok: false, status: 409, error: `block ${id} has no end that could be moved` }
-    const until = lease.until + seconds * 1000
-    state.transaction(() => {
-      store.update(id, { until, due: lease.definition === undefined ? until : now() })
-      audited('extended', lease, manual)
-    })
-    kick()
-    return { ok: true, value: { until } }
-  }
-
-  function answer(id: string, approve: boolean, manual: Manual): Result {
-    if (manual.reason.trim() === '') return needsReason
-    const lease = store.get(id)
-    if (!lease) return unknown(id)
-    if (lease.state !== 'asking')
-      return { ok: false, status: 409, error: `block ${id} waits for no approval: it is ${lease.state}` }
-    state.transaction(() => {
-      if (approve) store.update(id, { state: 'planned', approved: true, due: now(), note: undefined })
-      else desk.refuse(lease, { guard: 'approval', reason: `${manual.by}: ${manual.reason}` })
-      audited(approve ? 'approved' : 'denied', lease, manual)
-    })
-    kick()
-    return { ok: true, value: {} }
-  }
-
-  function allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }> {
-    if (manual.reason.trim() === '') return needsReason
-    const range = parseRange(entry)
-    const name = range ? formatRange(range) : entry
-    if (name === '' || /\s/.test(name))
-      return { ok: false, status: 400, error: `"${entry}" is no address, network, host name or account` }
-    const until = seconds > 0 ? now() + seconds * 1000 : undefined
-    const undone = state.transaction(() => {
-      store.allow({ entry: name, reason: manual.reason, by: manual.by, since: now(), until })
-      store.audit({ at: now(), by: manual.by, what: 'allowed', lease: undefined, target: name, reason: manual.reason })
-      const affected = store.current(now()).filter((lease) => {
-        const target = parseRange(lease.target)
-        return range && target ? overlaps(range, target) : lease.target === name
-      })
-      return affected.filter(({ id }) => remove(id, manual).ok).length
-    })
-    guards.changed()
-    return { ok: true, value: { undone } }
-  }
-
-  function disallow(entry: string, { reason, by }: Manual): Result {
-    if (reason.trim() === '') return needsReason
-    const range = parseRange(entry)
-    const name = range ? formatRange(range) : entry
-    if (!store.disallow(name))
-      return { ok: false, status: 404, error: `"${entry}" is not on the list of what is allowed` }
-    store.audit({ at: now(), by, what: 'no longer allowed', lease: undefined, target: name, reason })
-    guards.changed()
-    return { ok: true, value: {} }
-  }
-
   return {
+    ...byHand,
     plan: planner.plan,
-    record,
+    record: book.record,
     kick,
     start,
     stop,
@@ -539,15 +331,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
         reason: lease.note ?? '',
         alert: lease.alert,
       })),
-    audit: (limit) => store.audits(limit),
     responses: planner.responses,
-    add,
-    remove,
-    extend,
-    answer,
-    allow,
-    disallow,
-    allowed: () => store.allowed(now()),
     targets: (response) => store.targetsInForce(response),
     scripts: () => store.habits(),
     problems: [
@@ -578,10 +362,4 @@ function toBlock(lease: Lease): Block {
     alert,
     reason: note,
   }
-}
-
-/** Short enough to be typed; a million of them have no two alike but once in a thousand million times. */
-function newId(): string {
-  const letters = 'abcdefghjkmnpqrstuvwxyz23456789'
-  return Array.from({ length: 12 }, () => letters[randomInt(letters.length)]).join('')
 }

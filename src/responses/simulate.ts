@@ -61,7 +61,7 @@ export interface SimulateOptions extends Pick<ScriptOptions, 'home' | 'answer_ms
 }
 
 /** An address and an account of an alert that nobody is at (RFC 5737). */
-export const sampleAlert: Alert = {
+const sampleAlert: Alert = {
   timestamp: '2026-01-15T10:30:45.123+0000',
   rule: {
     level: 10,

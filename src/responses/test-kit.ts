@@ -1,6 +1,6 @@
 /** For tests of the responder: a clock that stands still, a home folder, a firewall that is a file. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -28,7 +28,7 @@ export interface FakeTime {
   kill(): void
 }
 
-export function fakeTime(start = Date.UTC(2026, 10, 21, 12)): FakeTime {
+function fakeTime(start = Date.UTC(2026, 10, 21, 12)): FakeTime {
   let now = start
   const timers = new Set<{ at: number; run: () => void }>()
   return {
@@ -236,6 +236,11 @@ export function inNamespace(file: string, tools: readonly string[]): boolean {
     if (code !== 0) throw new Error(`in the namespace:\n${fromBytes(output)}`)
   })
   return false
+}
+
+/** Runs a tool of the system; throws when it fails. */
+export function tool(argv: [string, ...string[]], input?: string): string {
+  return execFileSync(argv[0], argv.slice(1), { encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** A definition with its options, as the responder uses it. */
