@@ -68,6 +68,8 @@ export interface LoadResult {
   problems: Problem[]
   /** What the real engine says, word for word: `WARNING: (7612): …`. */
   messages: string[]
+  /** The same as a logtest session hears it: a few texts go to the daemon's log alone. */
+  session_messages: string[]
 }
 
 /** State of `check_diff`, outside of the session because Wazuh keeps it in files. */

@@ -95,10 +95,14 @@ export function loadRuleset(sources: RulesetSources): LoadResult {
   const refused = decoders.refused || report.refused
   // The real engine never gets to the rules when the decoders are wrong.
   const messages = [...decoders.messages, ...(decoders.refused ? [] : report.messages())]
+  const session_messages = [
+    ...decoders.messages.filter((message) => !message.startsWith('CRITICAL: ')),
+    ...(decoders.refused ? [] : report.sessionMessages()),
+  ]
   const problems: Problem[] = [...decoders.problems, ...report.finished(whatIsLoaded(tree, decoders.decoders, lists))]
-  if (refused && !sources.lenient) return { refused, problems, messages }
+  if (refused && !sources.lenient) return { refused, problems, messages, session_messages }
   const parts = { plain, decoding: decoders.decoders, tree, maxFrequency, lists: [...new Set(lists.values())] }
-  return { ruleset: new LoadedRuleset(parts), refused, problems, messages }
+  return { ruleset: new LoadedRuleset(parts), refused, problems, messages, session_messages }
 }
 
 function whatIsLoaded(tree: RuleTree, decoders: Decoders, lists: ReadonlyMap<string, CdbList>) {

@@ -125,9 +125,8 @@ export class Logtest {
   }
 
   private open(messages: string[], now: number): [string, OpenSession] | undefined {
-    const { ruleset, messages: said } = this.options.load()
-    // The line about the daemon that gives up is the daemon's; a session says so in its own words.
-    messages.push(...said.filter((message) => !message.startsWith('CRITICAL: ')))
+    const { ruleset, session_messages } = this.options.load()
+    messages.push(...session_messages)
     if (!ruleset) {
       messages.push('ERROR: (7311): Failure to initializing session')
       return undefined

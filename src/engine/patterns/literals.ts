@@ -17,6 +17,9 @@ const mostLiterals = 256
 /** Any one of these must occur; undefined: nothing is known to be required. An empty list: the pattern never matches. */
 export type Requirement = string[] | undefined
 
+/** Literals in the order in which they must occur, without overlap: any one of each link. Links without literals are left out. */
+export type Chain = string[][]
+
 /** Of an OS_Match list. A negated list matches where nothing occurs. */
 export function osMatchLiterals(alternatives: Alternative[], negated: boolean): Requirement {
   if (negated) return undefined
@@ -29,111 +32,123 @@ export function osMatchLiterals(alternatives: Alternative[], negated: boolean): 
   return limited(literals)
 }
 
-/**
- * Of OS_Regex alternatives: the longest run of literals in each. Only classes can be repeated or be forgiven at the end of the text, so every
- * literal is consumed, with two exceptions (spec/engine-regex.md, 5.3): a last literal right behind a class without repeat, which step C can
- * forgive; and the second of two marks that meet, which is a literal but is not counted here.
- */
+/** Of OS_Regex alternatives: the longest of the literals of each. */
 export function osRegexLiterals(alternatives: RegexAlternative[]): Requirement {
   const literals: string[] = []
-  for (const { tokens } of alternatives) {
-    let longest = ''
-    let run = ''
-    let isImpossible = false
-    for (const [i, token] of tokens.entries()) {
-      if (token.kind === 'literal') {
-        const before = tokens[i - 1]
-        const mayBeForgiven = i === tokens.length - 1 && before?.kind === 'class' && before.repeat === ''
-        if (mayBeForgiven) continue
-        if (token.byte >= 0x80) isImpossible = true
-        run += String.fromCharCode(token.byte)
-        if (run.length > longest.length) longest = run
-      } else if (token.kind === 'class' || tokens[i - 1]?.kind === 'mark') run = ''
+  for (const alternative of alternatives) {
+    const chain = osRegexChain(alternative)
+    if (!chain) continue
+    const best = longestOf(chain)
+    if (!best) return undefined
+    literals.push(...best)
+  }
+  return limited(literals)
+}
+
+/**
+ * The literals of one OS_Regex alternative, in order; undefined when it never matches.
+ *
+ * Only classes can be repeated or be forgiven at the end of the text, so every literal is consumed, and in order, for going back to a saved
+ * place goes back in tokens and text alike. There are two exceptions (spec/engine-regex.md, 5.3): a last literal right behind a class
+ * without repeat, which step C can forgive; and the second of two marks that meet, which is a literal but is not counted here.
+ */
+export function osRegexChain({ tokens }: RegexAlternative): Chain | undefined {
+  const chain: Chain = []
+  let run = ''
+  const endRun = () => {
+    if (run !== '') chain.push([run])
+    run = ''
+  }
+  for (const [i, token] of tokens.entries()) {
+    if (token.kind === 'literal') {
+      const before = tokens[i - 1]
+      const mayBeForgiven = i === tokens.length - 1 && before?.kind === 'class' && before.repeat === ''
+      if (mayBeForgiven) continue
+      // Never matches: beyond ASCII, or a capital of the case-sensitive flag.
+      if (token.byte >= 0x80 || (token.byte >= 0x41 && token.byte <= 0x5a)) return undefined
+      run += String.fromCharCode(token.byte)
+    } else if (token.kind === 'class' || tokens[i - 1]?.kind === 'mark') endRun()
+  }
+  endRun()
+  return chain
+}
+
+/**
+ * The literals of a PCRE2 pattern, in order: outside of optional parts, look-arounds, calls and conditions; of a choice, something from every
+ * branch. Under `(*UTF)` they are UTF-8, as the text is.
+ */
+export function pcre2Chain({ root, utf }: Pcre2Pattern): Chain {
+  return collect(root, utf)
+}
+
+/** The best link of a chain to ask for alone: one whose shortest literal is longest. */
+export function longestOf(chain: Chain): Requirement {
+  const shortest = (literals: string[]) => Math.min(...literals.map((one) => one.length))
+  const best = chain.reduce<string[] | undefined>(
+    (one, other) => (one && shortest(one) >= shortest(other) ? one : other),
+    undefined,
+  )
+  return best && limited(best)
+}
+
+/** Whether the links of the chain can be found one behind the other in the lower-cased text: if not, the pattern cannot match. */
+export function mayHold(chain: Chain, lower: string, start: number): boolean {
+  let from = start
+  for (const literals of chain) {
+    let nearest = -1
+    for (const literal of literals) {
+      const at = lower.indexOf(literal, from)
+      if (at !== -1 && (nearest === -1 || at + literal.length < nearest)) nearest = at + literal.length
     }
-    if (isImpossible) continue
-    if (longest === '') return undefined
-    literals.push(longest)
+    if (nearest === -1) return false
+    from = nearest
   }
-  // A pattern with the case-sensitive flag can hold capitals, which never match; lower-cased they ask for more than is needed.
-  return limited(literals.filter((literal) => !/[A-Z]/.test(literal)))
+  return true
 }
 
-/** Of a PCRE2 pattern: outside of optional parts and look-arounds; of a choice, something from every branch. */
-export function pcre2Literals({ root, utf }: Pcre2Pattern): Requirement {
-  const best = new Run(utf)
-  best.take(root)
-  const required = best.finish()
-  return required && limited(required)
-}
-
-/** The longest requirement along a sequence, in which neighbouring characters join. */
-class Run {
-  private readonly utf: boolean
-  private text = ''
-  private best: string[] | undefined
-
-  constructor(utf: boolean) {
-    this.utf = utf
+function collect(root: Node, utf: boolean): Chain {
+  const chain: Chain = []
+  let run = ''
+  const endRun = () => {
+    if (run !== '') chain.push([run])
+    run = ''
   }
-
-  finish(): string[] | undefined {
-    this.end()
-    return this.best
-  }
-
-  take(node: Node): void {
+  const take = (node: Node): void => {
     switch (node.kind) {
       case 'set': {
         const code = literalOf(node.set)
-        if (code === undefined) this.end()
-        else
-          this.text += this.utf ? Buffer.from(String.fromCodePoint(code)).toString('latin1') : String.fromCharCode(code)
+        if (code === undefined) endRun()
+        else run += utf ? Buffer.from(String.fromCodePoint(code)).toString('latin1') : String.fromCharCode(code)
         return
       }
       case 'sequence':
-        for (const item of node.items) this.take(item)
+        for (const item of node.items) take(item)
         return
       case 'capture':
       case 'atomic':
-        this.take(node.body)
+        take(node.body)
         return
       case 'place':
       case 'wordBoundary':
         return
-      case 'choice': {
-        this.end()
-        const all: string[] = []
-        for (const branch of node.branches) {
-          const run = new Run(this.utf)
-          run.take(branch)
-          const required = run.finish()
-          if (!required) return
-          all.push(...required)
-        }
-        this.offer(all)
+      case 'repeat':
+        endRun()
+        if (node.min > 0) take(node.body)
+        endRun()
         return
-      }
-      case 'repeat': {
-        this.end()
-        if (node.min === 0) return
-        this.take(node.body)
-        this.end()
+      case 'choice': {
+        endRun()
+        const parts = node.branches.map((branch) => longestOf(collect(branch, utf)))
+        if (parts.every((part) => part !== undefined)) chain.push(parts.flat())
         return
       }
       default:
-        this.end()
+        endRun()
     }
   }
-
-  private end(): void {
-    if (this.text !== '') this.offer([this.text])
-    this.text = ''
-  }
-
-  private offer(literals: string[]): void {
-    const shortest = (list: string[]) => Math.min(...list.map((one) => one.length))
-    if (!this.best || shortest(literals) > shortest(this.best)) this.best = literals
-  }
+  take(root)
+  endRun()
+  return chain
 }
 
 function limited(literals: string[]): Requirement {

@@ -2,7 +2,7 @@
  * OS_Regex with the cheapest matcher that each alternative allows: a search for plain text, a native RegExp, or the automaton over tables.
  * Results are those of os-regex.ts; a test runs both side by side.
  */
-import { osRegexLiterals, type Requirement } from './literals.ts'
+import { osRegexChain, osRegexLiterals, type Requirement } from './literals.ts'
 import { capturesOf, unset } from './os-regex.ts'
 import { LiteralRunner, literalText, NativeRunner, nativeRunner } from './os-regex-native.ts'
 import type { RegexAlternative } from './os-regex-parse.ts'
@@ -89,15 +89,17 @@ class FastOsRegex implements Pattern {
 
   /** The runners are made at first use: most patterns of a ruleset never come to it. */
   private prepared(): RegexRunner[] {
-    this.runners ??= this.alternatives.map((one) => runnerOf(one, this.recording))
+    this.runners ??= this.alternatives.flatMap((one) => runnerOf(one, this.recording) ?? [])
     return this.runners
   }
 }
 
-function runnerOf(alternative: RegexAlternative, recording: boolean): RegexRunner {
+/** The matcher of an alternative; undefined when it never matches. */
+function runnerOf(alternative: RegexAlternative, recording: boolean): RegexRunner | undefined {
+  const chain = osRegexChain(alternative)
+  if (!chain) return undefined
   const hasMarks = alternative.tokens.some(({ kind }) => kind === 'mark')
   const text = recording && hasMarks ? undefined : literalText(alternative)
   if (text !== undefined) return new LiteralRunner(text, alternative)
-  const needle = osRegexLiterals([alternative])?.[0] ?? ''
-  return nativeRunner(alternative, needle, recording) ?? new TableRunner(alternative, needle)
+  return nativeRunner(alternative, chain, recording) ?? new TableRunner(alternative, chain)
 }

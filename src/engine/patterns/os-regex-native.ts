@@ -5,6 +5,7 @@
  * All read the lower-cased text: every class holds both cases of a letter or none.
  */
 import { linearRegExp } from './linear.ts'
+import { type Chain, mayHold } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { noMatch, type RegexRunner } from './os-regex-table.ts'
 import type { Match } from './pattern.ts'
@@ -50,12 +51,12 @@ export class LiteralRunner implements RegexRunner {
 /**
  * The alternative as a native RegExp; undefined when its results could differ.
  *
- * @param needle a literal without which it cannot match; '' for none
+ * @param chain literals without which it cannot match
  * @param recording whether groups are wanted; the runner then reads the text as it is, to return it as it is
  */
 export function nativeRunner(
   alternative: RegexAlternative,
-  needle: string,
+  chain: Chain,
   recording: boolean,
 ): NativeRunner | undefined {
   if (!isNeverInDoubt(alternative)) return undefined
@@ -72,7 +73,7 @@ export function nativeRunner(
     else source += writeSet(token.members) + token.repeat
   }
   const regexp = linearRegExp(source + (atEnd ? '$' : ''))
-  return regexp && new NativeRunner(regexp, needle, endsInRun, last < tokens.length - 1)
+  return regexp && new NativeRunner(regexp, chain, endsInRun, last < tokens.length - 1)
 }
 
 function writeBothCases(byte: number): string {
@@ -119,26 +120,26 @@ function mayFollow(repeat: '+' | '*', next: Token): boolean {
 /** An alternative as a native RegExp. */
 export class NativeRunner implements RegexRunner {
   private readonly regexp: RegExp
-  private readonly needle: string
+  private readonly chain: Chain
   private readonly endsInRun: boolean
   private readonly endsInMark: boolean
 
-  constructor(regexp: RegExp, needle: string, endsInRun: boolean, endsInMark: boolean) {
+  constructor(regexp: RegExp, chain: Chain, endsInRun: boolean, endsInMark: boolean) {
     this.regexp = regexp
-    this.needle = needle
+    this.chain = chain
     this.endsInRun = endsInRun
     this.endsInMark = endsInMark
   }
 
   run(lower: string, start: number): number {
-    if (this.needle !== '' && !lower.includes(this.needle, start)) return noMatch
+    if (!mayHold(this.chain, lower, start)) return noMatch
     const found = this.regexp.exec(start === 0 ? lower : lower.slice(start))
     return found ? this.endOf(found, start, lower.length) : noMatch
   }
 
   /** The match with its groups, of a runner that records. */
   exec(text: string, start: number): Match | undefined {
-    if (this.needle !== '' && !lowered(text).includes(this.needle, start)) return undefined
+    if (!mayHold(this.chain, lowered(text), start)) return undefined
     const found = this.regexp.exec(start === 0 ? text : text.slice(start))
     if (!found) return undefined
     const captures = found.slice(1, this.endsInRun ? -1 : undefined)

@@ -3,10 +3,11 @@
  *
  * It reads the lower-cased text, so a literal is one comparison and a class one look into a table with a bit for each class. Two short cuts:
  * literals that an alternative begins with are found by a search, since failing before their end leaves nothing behind; and an alternative
- * whose longest literal is missing is not run at all.
+ * whose literals are not there in order is not run at all.
  *
  *   (\S+) from (\S+) port on a 114-byte sshd line: plain 1.5 µs, table 0.5 µs
  */
+import { type Chain, mayHold } from './literals.ts'
 import type { RegexAlternative } from './os-regex-parse.ts'
 import { classes, markByte } from './os-regex-parse.ts'
 
@@ -39,7 +40,7 @@ for (const members of classes.values()) {
   for (const [byte, isMember] of members.entries()) if (isMember) classBits[byte]! |= bit
 }
 
-/** Compiles an alternative to tables. `needle`: a literal without which it cannot match. */
+/** An alternative in tables. */
 export class TableRunner implements RegexRunner {
   private readonly kinds: Uint8Array
   /** Literal: its byte, -1 for one that no text has. Mark: its number. Class: its bit. */
@@ -51,11 +52,12 @@ export class TableRunner implements RegexRunner {
   /** Where the tokens go on behind the lead. */
   private readonly leadPlace: number
   private readonly leadMark: number
-  private readonly needle: string
+  private readonly chain: Chain
   private readonly savedPlaces = new Int32Array(4)
   private readonly savedPositions = new Int32Array(4)
 
-  constructor({ tokens, atStart, atEnd }: RegexAlternative, needle: string) {
+  constructor({ tokens, atStart, atEnd }: RegexAlternative, chain: Chain) {
+    this.chain = chain
     this.size = tokens.length
     this.atStart = atStart
     this.atEnd = atEnd
@@ -81,12 +83,11 @@ export class TableRunner implements RegexRunner {
       lead += String.fromCharCode(this.values[place]!)
     this.lead = lead
     this.leadPlace = place
-    this.needle = lead.includes(needle) ? '' : needle
   }
 
   run(lower: string, start: number, marks: Int32Array | undefined): number {
     const { kinds, values, size, atStart, atEnd, lead, leadPlace, leadMark, savedPlaces, savedPositions } = this
-    if (this.needle !== '' && !lower.includes(this.needle, start)) return noMatch
+    if (!mayHold(this.chain, lower, start)) return noMatch
     const length = lower.length
     let saved = 0
     let place = 0

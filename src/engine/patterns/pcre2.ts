@@ -8,7 +8,7 @@
  * gives up after PCRE2's own limit of ten million tries, half a second or so; look-arounds, back-references, recursion and what else has no
  * native form are bounded by that. Both come after a look for the required literals, as in PCRE2.
  */
-import { pcre2Literals, type Requirement } from './literals.ts'
+import { type Chain, longestOf, mayHold, pcre2Chain, type Requirement } from './literals.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'
 import type { Pcre2Pattern } from './pcre2/ast.ts'
 import { type Native, toNative } from './pcre2/native.ts'
@@ -32,6 +32,7 @@ class Pcre2 implements Pattern {
   readonly kind = 'pcre2'
   readonly source: string
   readonly literals: Requirement
+  private readonly chain: Chain
   private readonly parsed: Pcre2Pattern
   private readonly captures: boolean
   private readonly plain: boolean
@@ -44,18 +45,19 @@ class Pcre2 implements Pattern {
     this.parsed = parsed
     this.captures = captures
     this.plain = plain
-    this.literals = pcre2Literals(parsed)
+    this.chain = pcre2Chain(parsed)
+    this.literals = longestOf(this.chain)
   }
 
   test(text: string): boolean {
     if (this.plain) return this.search(text, 0) !== undefined
-    if (!this.mayMatch(text)) return false
+    if (!this.mayMatch(text, 0)) return false
     return this.nativeFor(text)?.test(text) ?? this.search(text, 0) !== undefined
   }
 
   exec(text: string, start = 0): Match | undefined {
     if (this.plain) return this.search(text, start)
-    if (!this.mayMatch(text)) return undefined
+    if (!this.mayMatch(text, start)) return undefined
     const native = this.nativeFor(text)
     if (!native) return this.search(text, start)
     const found = native.exec(start === 0 ? text : text.slice(start))
@@ -71,10 +73,8 @@ class Pcre2 implements Pattern {
     return { end: start + found.index + found[0].length - 1, captures }
   }
 
-  private mayMatch(text: string): boolean {
-    if (!this.literals) return true
-    const lower = lowered(text)
-    return this.literals.some((literal) => lower.includes(literal))
+  private mayMatch(text: string, start: number): boolean {
+    return this.chain.length === 0 || mayHold(this.chain, lowered(text), start)
   }
 
   /** The native form, if there is one and it holds for the text. It is made at first use: most patterns of a ruleset never come to it. */

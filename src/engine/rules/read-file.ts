@@ -209,6 +209,7 @@ function newRule(
     index: -1,
     id,
     level: accuracy === 0 ? weight : weight * 100,
+    written_level: level!,
     maxsize,
     frequency,
     timeframe,

@@ -22,6 +22,7 @@ const maxLength = 2_047
 export class Report {
   readonly problems: (Problem & { mend?: NearMiss })[] = []
   private readonly done: string[] = []
+  private readonly heard: string[] = []
   private direct: string[] = []
   private listed: string[] = []
   /** Whether a real Wazuh refuses to start. */
@@ -84,6 +85,7 @@ export class Report {
   /** The end of a file: what was printed at once comes first, then the list. */
   endOfFile(): void {
     this.done.push(...this.direct, ...this.listed)
+    this.heard.push(...this.listed)
     this.direct = []
     this.listed = []
   }
@@ -98,6 +100,11 @@ export class Report {
 
   messages(): string[] {
     return this.done
+  }
+
+  /** What a logtest session hears of it: nothing that is printed at once, and not that the daemon gives up. */
+  sessionMessages(): string[] {
+    return this.heard
   }
 
   private list(text: string): void {

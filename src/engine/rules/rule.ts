@@ -74,6 +74,8 @@ export interface Rule {
   id: number
   /** While the tree is built: 100 times the level, 9900 for 0 (spec/engine-rules.md section 5.2). Afterwards the level itself. */
   level: number
+  /** As written: LOG and MAIL go by it. It differs for a rule of level 0 without accuracy, which ends as 99. */
+  written_level: number
   maxsize: number
   /** The attribute less 2; 0 when absent. */
   frequency: number
@@ -152,7 +154,8 @@ export interface AlertFlags {
  * they take something away, so that a `no_counter` (bit 12) before them is lost. rules.c: Rules_OP_ReadRules.
  */
 export function alertFlags(rule: Rule, log_alert_level: number, email_alert_level: number): AlertFlags {
-  const flags = { log: rule.level >= log_alert_level, mail: rule.level >= email_alert_level, no_counter: false }
+  const { written_level } = rule
+  const flags = { log: written_level >= log_alert_level, mail: written_level >= email_alert_level, no_counter: false }
   for (const option of rule.options) {
     if (option === 'alert_by_email') flags.mail = true
     else if (option === 'log_alert') flags.log = true
