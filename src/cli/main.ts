@@ -70,6 +70,33 @@ alerts
   .option('--file <path>', 'read this file (plain or .gz) instead of the home folder’s days')
   .action(async (options) => (await import('./alerts.ts')).report({ ...globals(), ...options }))
 
+alerts
+  .command('explain <id>')
+  .description('where one alert went, and why')
+  .option('--json', 'JSON instead of a table')
+  .action(async (id, options) => (await import('./explain.ts')).explain(id, { ...globals(), ...options }))
+
+const tries = program.command('try').description('what would be sent or done, without a trace')
+tries
+  .command('destination <name>')
+  .description('the exact request that this destination would get for an alert')
+  .requiredOption('--alert <file>', 'file whose first line is the alert; - for standard input')
+  .option('--send', 'send it, once')
+  .option('--json', 'JSON instead of text')
+  .action(async (name, options) => (await import('./try.ts')).tryOneDestination(name, { ...globals(), ...options }))
+tries
+  .command('route <name>')
+  .description('what the filters of this destination would have sent')
+  .option('--since <when>', 'begin: a date, or 90m, 24h, 7d before now', '24h')
+  .option('--json', 'JSON instead of tables')
+  .action(async (name, options) => (await import('./try.ts')).tryOneRoute(name, { ...globals(), ...options }))
+tries
+  .command('response <name>')
+  .description('plays execd to a script and says what is wrong with it; shows the steps of one of ours')
+  .option('--alert <file>', 'file whose first line is the alert; - for standard input')
+  .option('--json', 'JSON instead of text')
+  .action(async (name, options) => (await import('./try.ts')).tryOneResponse(name, { ...globals(), ...options }))
+
 const deliveries = program.command('deliveries').description('alerts that wait for a destination or were rejected')
 deliveries
   .command('list')

@@ -1,0 +1,164 @@
+/** `outrider try`: what would be sent or done, without a trace; `--send` does it once. */
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type Alert, fromBytes } from '../alert.ts'
+import type { Config } from '../config.ts'
+import type { Step } from '../define.ts'
+import { tryDestination, tryRoute } from '../delivery/trial.ts'
+import { formatProblem, UserError } from '../problem.ts'
+import { simulateScript } from '../responses/simulate.ts'
+import { compileRoute } from '../routes.ts'
+import { definitions } from '../runners/definitions.ts'
+import { maskSecrets } from '../secrets.ts'
+import { loadConfig } from '../settings.ts'
+import { parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
+import { toTime } from './alerts.ts'
+import { makeVisible, print, styled, table } from './output.ts'
+
+interface Options {
+  home: string
+  json?: boolean
+}
+
+// ---------------------------------------------------------------------------------------------------------------- destinations
+
+export async function tryOneDestination(
+  name: string,
+  options: Options & { alert: string; send?: boolean },
+): Promise<void> {
+  const config = await loadConfig({ home: options.home, definitions })
+  const destination = findDestination(config, name)
+  const load = definitions.integrations[destination.type]
+  const mask = maskSecrets(config.secrets)
+  const trial = await tryDestination(destination, (await load?.())?.default, readAlertLine(options.alert), {
+    home: config.home,
+    now: Date.now,
+    mask,
+    send: options.send === true,
+  })
+  if (trial.outcome && trial.outcome.kind !== 'delivered') process.exitCode = 1
+  if (options.json) return print(JSON.stringify(trial))
+  if (trial.request) print(trial.request)
+  if (trial.outcome)
+    print(`\n${styled('bold', trial.outcome.kind)}${trial.outcome.reason ? `: ${trial.outcome.reason}` : ''}`)
+  if (trial.answer) print(makeVisible(trial.answer))
+}
+
+function findDestination(config: Config, name: string): Config['destinations'][number] {
+  const found = config.destinations.find((destination) => destination.name === name)
+  if (found) return found
+  const names = config.destinations.map((destination) => destination.name)
+  throw new UserError(
+    `there is no destination "${name}"`,
+    names.length > 0 ? `configured are: ${names.join(', ')}` : 'add one below "destinations:" in outrider.yaml',
+  )
+}
+
+/** The first line of a file, as a byte string. */
+function readAlertLine(file: string): string {
+  try {
+    const line = readFileSync(file === '-' ? 0 : file, 'latin1').split('\n')[0]!
+    if (parseAlert(line)) return line
+    throw new Error('its first line holds no alert')
+  } catch (error) {
+    throw new UserError(
+      `"${file}" cannot be used: ${(error as Error).message}`,
+      'give a file whose first line is an alert, such as: outrider alerts tail -n 1 --no-follow --json',
+    )
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- routes
+
+export async function tryOneRoute(name: string, options: Options & { since: string }): Promise<void> {
+  const config = await loadConfig({ home: options.home, definitions })
+  const { route, problems } = compileRoute(findDestination(config, name))
+  if (!route) throw new UserError(problems.map(formatProblem).join('\n'))
+  const from_ms = toTime(options.since, Date.now())
+  const report = await tryRoute(route, readAlerts({ alerts_file: config.alerts_file, from_ms }))
+  if (options.json) return print(JSON.stringify(report))
+  print(`${report.sent} of ${report.alerts} alerts since ${options.since} would have gone to ${name}`)
+  const rules = report.rules
+    .slice(0, 20)
+    .map((rule) => [rule.id, String(rule.level), String(rule.count), rule.description])
+  if (rules.length > 0) print(`\n${table(['RULE', 'LEVEL', 'ALERTS', 'DESCRIPTION'], rules)}`)
+  if (report.days.length > 0)
+    print(
+      `\n${table(
+        ['DAY', 'ALERTS'],
+        report.days.map(({ day, count }) => [day, String(count)]),
+      )}`,
+    )
+  const reasons = report.reasons.slice(0, 10).map(({ reason, count }) => [String(count), reason])
+  if (reasons.length > 0) print(`\n${table(['NOT SENT', 'WHY'], reasons)}`)
+}
+
+// ------------------------------------------------------------------------------------------------------------------- responses
+
+/** Plays execd to a script of active-response/bin; for one of our own, shows the steps that it would take. */
+export async function tryOneResponse(name: string, options: Options & { alert?: string }): Promise<void> {
+  const config = await loadConfig({ home: options.home, definitions })
+  const alert = options.alert === undefined ? undefined : (JSON.parse(fromBytes(readAlertLine(options.alert))) as Alert)
+  const executable = config.ossec.commands.find((command) => command.name === name)?.executable ?? basename(name)
+  if (existsSync(join(config.home, 'active-response', 'bin', executable)))
+    return playScript(config.home, executable, alert, options)
+
+  const load = definitions.responses[executable]
+  if (!load) {
+    throw new UserError(
+      `there is no response "${name}"`,
+      `put the script into active-response/bin/, or name one of ours: ${Object.keys(definitions.responses).join(', ')}`,
+    )
+  }
+  const { default: definition } = await load()
+  const parsed = definition.options.safeParse(config.responses.options[executable] ?? {})
+  if (!parsed.success)
+    throw new UserError(
+      `options of ${executable}: ${parsed.error.issues[0]?.message}`,
+      `set them below responses.options.${executable}`,
+    )
+  const key = alert ? definition.key(alert, parsed.data) : definition.parseKey('203.0.113.7', parsed.data)
+  if (key === undefined) return print('there is nothing to do: the alert has no target for this response')
+  const mask = maskSecrets(config.secrets)
+  const show = (title: string, steps: Step[]) => {
+    print(styled('bold', title))
+    for (const step of steps) print(`  ${mask(describeStep(step))}`)
+  }
+  show('once', definition.prepare?.(parsed.data) ?? [])
+  show(`to act on ${key} for 600 s`, definition.add(key, 600, parsed.data))
+  show('to undo it', definition.delete?.(key, parsed.data) ?? [])
+}
+
+function describeStep(step: Step): string {
+  if ('argv' in step) return `${step.argv.join(' ')}${step.stdin ? `\n${step.stdin.replace(/^/gm, '    ')}` : ''}`
+  if ('file' in step) return `change ${step.file}`
+  if ('read' in step) return `read ${step.read}`
+  return `${step.method ?? 'POST'} ${step.url}${step.json === undefined ? '' : ` ${JSON.stringify(step.json)}`}`
+}
+
+async function playScript(
+  home: string,
+  executable: string,
+  alert: Alert | undefined,
+  { json }: Options,
+): Promise<void> {
+  const { runs, findings } = await simulateScript({ home, executable, alert })
+  if (findings.some((finding) => finding.severity === 'error')) process.exitCode = 1
+  if (json) return print(JSON.stringify({ runs, findings }))
+  for (const run of runs) {
+    print(styled('bold', run.title))
+    for (const { at_ms, from, text } of run.lines) {
+      const arrow = from === 'us' ? '→' : '←'
+      print(
+        `  ${String(at_ms).padStart(5)} ms ${arrow} ${text === undefined ? '(stdin is closed)' : makeVisible(text).slice(0, 300)}`,
+      )
+    }
+    for (const act of run.acts) print(`  did: ${makeVisible(act)}`)
+    if (run.failure) print(`  ${run.failure}`)
+  }
+  print('')
+  for (const { severity, message, effect, hint } of findings) {
+    print(`${styled(severity === 'error' ? 'red' : 'yellow', severity)}: ${message}\n  so: ${effect}\n  hint: ${hint}`)
+  }
+  if (findings.length === 0) print('nothing is wrong with it')
+}
