@@ -1,11 +1,11 @@
 /** `outrider alerts explain`: where one alert went, and why. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { migrations } from '../delivery/index.ts'
 import { explainAlert } from '../delivery/trial.ts'
 import { openState } from '../durable/state.ts'
 import { UserError } from '../problem.ts'
 import { definitions } from '../runners/definitions.ts'
+import { migrations } from '../runners/migrations.ts'
 import { loadConfig } from '../settings.ts'
 import { alertsHistory, parseAlert } from '../wazuh/alerts-days.ts'
 import { oneLine } from './alerts.ts'

@@ -14,13 +14,12 @@ import { loadToken, signInUrl } from '../api/access.ts'
 import { AlertFeed } from '../api/alert-feed.ts'
 import { createApi, listen } from '../api/server.ts'
 import type { Config } from '../config.ts'
-import { createDelivery, migrations as deliveryMigrations } from '../delivery/index.ts'
+import { createDelivery } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
 import { openState, type State } from '../durable/state.ts'
 import { rotateWhenRead } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
 import { type Problem, UserError } from '../problem.ts'
-import { migrations as leaseMigrations } from '../responses/lease.ts'
 import { localSystem } from '../responses/network.ts'
 import { createResponder } from '../responses/responder.ts'
 import { fetchHttp } from '../responses/steps.ts'
@@ -29,12 +28,12 @@ import { parseAlert } from '../wazuh/alerts-days.ts'
 import { definitions } from './definitions.ts'
 import { startDemoSink } from './demo-sink.ts'
 import { openEmbedded } from './embedded.ts'
-import { migrations as engineMigrations } from './engine-memory.ts'
 import { createHealth } from './health.ts'
 import { makeHome, takeHome, tokenFile } from './home.ts'
 import { logtestPart } from './logtest.ts'
+import { migrations } from './migrations.ts'
 import { apiParts } from './parts.ts'
-import { createReceivers, migrations as receiverMigrations } from './receive.ts'
+import { createReceivers } from './receive.ts'
 import { followForResponses } from './response-source.ts'
 
 export interface Daemon {
@@ -55,8 +54,6 @@ export interface DaemonEnv {
   /** Sees every alert, for a terminal. */
   onAlert?(alert: Alert): void
 }
-
-const migrations = [...receiverMigrations, ...engineMigrations, ...deliveryMigrations, ...leaseMigrations]
 
 /** Folder of the built console. */
 const consoleFolder = fileURLToPath(new URL('../console/dist', import.meta.url))

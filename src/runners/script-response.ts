@@ -9,7 +9,7 @@
  *        └▶ else the definition's steps back
  * ```
  *
- * execd runs one script at a time and waits for it without an end of its own; here everything ends after {@link total_ms}.
+ * execd runs one script at a time and waits for it without an end of its own; here everything ends after some seconds.
  *
  * Every run leaves lines in logs/active-responses.log, in the form of Wazuh's own programs. The message of execd is among them, as rules 650 to 658 want it,
  * but only when what it asks for was done: then "Host Blocked" means that the host is blocked.
@@ -28,7 +28,7 @@ import { checkOptions, type GivenOptions, readOptionsFile } from './script-optio
 import { checkKeys, type Order, parseDecision, parseOrder, parsePositional, secondsIn } from './script-orders.ts'
 import { type HandOverAnswer, handOver, socketPath } from './script-socket.ts'
 
-/** For a whole run, and for one command or request within it. */
+/** For a whole run, unless NAME.json says otherwise, and for one command or request within it. */
 const total_ms = 15_000
 const step_ms = 5000
 /** execd writes at once, and answers within milliseconds. */
@@ -63,6 +63,7 @@ class Run {
   /** An Outrider has started us: it has a lease, and has asked its guards. */
   private readonly isWithin = process.env.OUTRIDER_LEASE !== undefined
   private order: Order | undefined
+  private deadline_ms = total_ms
 
   constructor(definition: Response, script: string) {
     this.definition = definition
@@ -78,7 +79,8 @@ class Run {
     const order = first === undefined ? parsePositional(args) : parseOrder(first)
     if ('problem' in order) return this.end({ words: order.problem, code: 1 })
     this.order = order
-    const { options, never, problem, secrets } = this.readOptions(order)
+    const { options, never, deadline, problem, secrets } = this.readOptions(order)
+    this.deadline_ms = deadline * 1000
     for (const secret of secrets) this.secrets.add(secret)
     if (!options) return this.end({ words: `wrong options: ${problem}`, code: 2 })
 
@@ -155,14 +157,16 @@ class Run {
 
   // ---------------------------------------------------------------------------------------------------------------------- options
 
-  /** From NAME.json beside the script, and `<extra_args>name=value …</extra_args>`. */
-  private readOptions({ extra_args }: Order): GivenOptions & { never: string[] } {
+  /** From NAME.json beside the script, where `never` and `deadline` mean what they mean in outrider.yaml, and `<extra_args>name=value …</extra_args>`. */
+  private readOptions({ extra_args }: Order): GivenOptions & { never: string[]; deadline: number } {
     const { options: schema } = this.definition
     try {
       const file = readOptionsFile(`${this.script}.json`, true)
-      const { never = [], ...values } = file.values
+      const { never = [], deadline = total_ms / 1000, ...values } = file.values
       if (!Array.isArray(never) || never.some((entry) => typeof entry !== 'string'))
         throw new Error(`options file ${file.name}: never: not a list of addresses, networks and names`)
+      if (typeof deadline !== 'number' || !(deadline > 0))
+        throw new Error(`options file ${file.name}: deadline: not a number of seconds`)
       const given: Record<string, unknown> = {}
       for (const arg of extra_args) {
         const [, option, value] = /^([a-z]\w*)=(.*)$/s.exec(arg) ?? []
@@ -180,9 +184,9 @@ class Run {
         { name: file.name, values },
         { name: 'extra_args', values: given },
       ]
-      return { ...checkOptions(schema, sources, this.home), never }
+      return { ...checkOptions(schema, sources, this.home), never, deadline }
     } catch (error) {
-      return { problem: (error as Error).message, secrets: new Set(), never: [] }
+      return { problem: (error as Error).message, secrets: new Set(), never: [], deadline: total_ms / 1000 }
     }
   }
 
@@ -215,7 +219,7 @@ class Run {
   }
 
   private left(): number {
-    return total_ms - (Date.now() - this.started)
+    return this.deadline_ms - (Date.now() - this.started)
   }
 
   // --------------------------------------------------------------------------------------------------------------------------- log

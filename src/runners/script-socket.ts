@@ -19,8 +19,9 @@
  * One request and one answer per connection. `alert` comes last, byte for byte as the script got it. Whoever may write to the socket may ask for blocks, as
  * with execd's own queue; it belongs to root and the group of HOME/queue.
  *
- * This file is part of every built script and imports nothing but types.
+ * This file is part of every built script, and so imports next to nothing.
  */
+import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
 export interface HandOver {
@@ -76,6 +77,7 @@ export function parseHandOver(line: string): HandOver | undefined {
  * @returns undefined when none runs, or none answers within the time; what it was asked for may then have been done all the same
  */
 export function handOver(path: string, request: HandOver, deadline_ms: number): Promise<HandOverAnswer | undefined> {
+  if (!existsSync(path)) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     // Loaded here, because with static imports every script would pay for it.
     const net = process.getBuiltinModule('node:net')
