@@ -1,6 +1,6 @@
 /** Events about Outrider itself, so that a destination that takes nothing or a block that does not end is an alert like any other. Rules: ruleset/rules/zz-outrider_json_rules.xml. */
 import { toBytes } from '../alert.ts'
-import type { DestinationStatus } from '../delivery/index.ts'
+import type { DestinationStatus } from '../delivery/types.ts'
 import type { Log } from '../log.ts'
 import type { Block } from '../responses/responder.ts'
 
