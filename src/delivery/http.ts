@@ -9,8 +9,8 @@ import type { HttpRequest, TlsOptions } from '../define.ts'
 import type { HttpResult } from './attempt.ts'
 import { failure } from './failure.ts'
 
-/** Bytes of an answer that are read; the rest is dropped with the connection. */
-const most_bytes = 64 * 1024
+/** Bytes of an answer that are read, where nothing else is said; the rest is dropped with the connection. */
+const usual_bytes = 64 * 1024
 
 export interface HttpClient {
   /** Never rejects. `wants_text` false: the body of a 2xx answer is not looked at. */
@@ -22,9 +22,10 @@ export interface HttpClient {
  * A client with connections of its own, so that a slow destination uses up nobody else's. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment
  * are obeyed.
  *
+ * @param most_bytes of an answer that are read; more is cut off
  * @throws when the CA file cannot be read
  */
-export function createHttpClient(connections: number, tls: TlsOptions = {}): HttpClient {
+export function createHttpClient(connections: number, tls: TlsOptions = {}, most_bytes = usual_bytes): HttpClient {
   const connect = {
     ca: tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file),
     rejectUnauthorized: tls.ssl_verify !== false,
@@ -38,9 +39,10 @@ export function createHttpClient(connections: number, tls: TlsOptions = {}): Htt
   const agent: Dispatcher = hasProxy ? new EnvHttpProxyAgent({ ...options, requestTls: connect }) : new Agent(options)
   return {
     async send(request, deadline_ms, wants_text, signal) {
-      const first = await dispatch(agent, request, deadline_ms, wants_text, signal)
+      const once = () => dispatch(agent, request, deadline_ms, wants_text, most_bytes, signal)
+      const first = await once()
       // The server closed an idle connection at the moment we used it: not worth a place in the waiting list.
-      return first === 'closed' ? settle(await dispatch(agent, request, deadline_ms, wants_text, signal)) : first
+      return first === 'closed' ? settle(await once()) : first
     },
     close: () => agent.destroy(),
   }
@@ -73,6 +75,7 @@ function dispatch(
   request: HttpRequest,
   deadline_ms: number,
   wants_text: boolean,
+  most_bytes: number,
   signal: AbortSignal | undefined,
 ): Promise<HttpResult | 'closed'> {
   return new Promise((resolve) => {
