@@ -34,7 +34,7 @@ test('knows what each alternative must consume', () => {
     ['user=(\\S+) from|id=\\d', [['user=', ' from'], ['id=']]],
     // The last literal behind a class without repeat is forgiven at the end of the text.
     ['ab\\s\\dc', [['ab']]],
-    ['ab\\s\\d+c', [['ab', 'c']]],
+    ['ab\\s\\d+c', [['ab ', 'c']]],
     ['a(b)c', [['abc']]],
     ['a(b)(c)', [['ab', 'c']]],
     ['\\d+', undefined],
@@ -45,6 +45,10 @@ test('knows what each alternative must consume', () => {
     ['ab\\d\xff', [['ab']]],
     ['a%', [['a%']]],
     ['a\\d+%', [['%', 'a']]],
+    ['a\\sb', [['a b']]],
+    ['\\d+:\\s+%\\w', [[': ', ' %']]],
+    ['\\d:\\s+%', [['%', ':']]],
+    ['a\\s', [['a']]],
   ]
   for (const [source, needs] of cases)
     assert.deepEqual(
@@ -73,6 +77,8 @@ test('never turns away a text that the pattern matches', () => {
     '\\w*',
     '\\s',
     '\\s*',
+    '\\s+',
+    '\\(+',
     '\\S+',
     '\\.',
     '\\.*',

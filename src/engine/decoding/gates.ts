@@ -5,7 +5,8 @@
  * alternative lacks something in the text that it must consume. What it lets through is decided by the pattern, as ever. On the stock suite
  * 19 of 20 patterns that fail are not run. A wrong no would show in gates.test.ts and in fast.test.ts, which runs plain and fast side by side.
  */
-import { lowerAscii, type Pattern } from '../patterns/index.ts'
+import type { Pattern } from '../patterns/index.ts'
+import { alternativesOf, firstOf, runsOf } from './os-regex-needs.ts'
 import type { Decoder } from './tree.ts'
 
 export interface Gate {
@@ -109,81 +110,4 @@ export class Look {
     for (const { text } of texts) if (!this.lower.includes(text)) return false
     return true
   }
-}
-
-/** A piece of an OS_Regex: `a`, `\d+`, `(`, or the anchors as they are written. */
-type Token = { kind: 'literal' | 'class' | 'mark' | 'begin' | 'end'; text: string; repeat: string }
-
-function alternativesOf(source: string): Token[][] {
-  const alternatives: Token[][] = [[]]
-  for (const [text, escaped, repeat] of source.matchAll(/(\\.)([+*]?)|./gs)) {
-    const tokens = alternatives.at(-1)!
-    if (escaped) tokens.push({ kind: 'class', text: escaped, repeat: repeat! })
-    else if (text === '|') alternatives.push([])
-    else if (text === '^' && tokens.length === 0) tokens.push({ kind: 'begin', text, repeat: '' })
-    else tokens.push({ kind: text === '(' || text === ')' ? 'mark' : 'literal', text, repeat: '' })
-  }
-  for (const tokens of alternatives) {
-    const last = tokens.at(-1)
-    if (last?.kind === 'literal' && last.text === '$') last.kind = 'end'
-  }
-  return alternatives
-}
-
-/**
- * Literals of an alternative that stand together, the most telling first. Only classes can be repeated or left out, so all are consumed, save a
- * last one right behind a class without repeat: that one the original forgives at the end of the text (spec/engine-regex.md, 5.3, step C).
- * Undefined: the alternative never matches, as no literal beyond ASCII does.
- */
-function runsOf(tokens: Token[]): string[] | undefined {
-  const inner = tokens.filter(({ kind }) => kind !== 'begin' && kind !== 'end')
-  const runs: string[] = []
-  let run = ''
-  for (const [i, { kind, text }] of inner.entries()) {
-    const before = inner[i - 1]
-    const isForgiven = i === inner.length - 1 && before?.kind === 'class' && before.repeat === ''
-    if (kind === 'literal' && !isForgiven) {
-      if (text > '\x7f') return undefined
-      run += lowerAscii(text)
-    } else if (kind === 'class' || before?.kind === 'mark') {
-      // Of two marks that meet, the second is taken for a literal of its own.
-      if (run !== '') runs.push(run)
-      run = ''
-    }
-  }
-  if (run !== '') runs.push(run)
-  return [...new Set(runs)].sort((a, b) => telling(b) - telling(a))
-}
-
-/** Longer texts are rarer; of single bytes, those that few logs are full of. */
-function telling(run: string): number {
-  return run.length * 2 - (/^[ :.,/=\-a-z0-9]$/.test(run) ? 1 : 0)
-}
-
-/** Bytes that can begin a match, when every alternative is anchored and begins with a literal or a class that takes a byte. */
-function firstOf(alternatives: Token[][]): Uint8Array | undefined {
-  const bytes = new Uint8Array(256)
-  for (const tokens of alternatives) {
-    if (tokens[0]?.kind !== 'begin') return undefined
-    const first = tokens[1]?.kind === 'mark' ? tokens[2] : tokens[1]
-    if (!first || (first.kind !== 'literal' && first.kind !== 'class') || first.repeat === '*') return undefined
-    const isFirst = memberTest(first)
-    for (let byte = 0; byte < 256; byte++) if (isFirst(byte)) bytes[byte] = 1
-  }
-  return bytes
-}
-
-const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39
-/** Asked in lower case. */
-const isWord = (byte: number) =>
-  isDigit(byte) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || byte === 0x2d || byte === 0x40
-
-/** Lower-case bytes that a token takes; all for a class that is not worth a line here. */
-function memberTest({ kind, text }: Token): (byte: number) => boolean {
-  if (kind === 'literal') return (byte) => byte === lowerAscii(text).charCodeAt(0) && byte < 0x80
-  if (text === '\\d') return isDigit
-  if (text === '\\w') return isWord
-  if (text === '\\s') return (byte) => byte === 0x20
-  if (text === '\\S') return (byte) => byte !== 0x20
-  return /^\\[()\\$|<]$/.test(text) ? (byte) => byte === text.charCodeAt(1) : () => true
 }
