@@ -1,6 +1,7 @@
 /** The home folder: what must be there before the daemon starts, and that only one daemon uses it. */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { replaceFile } from '../durable/replace-file.ts'
 import { UserError } from '../problem.ts'
 
@@ -43,13 +44,28 @@ export function makeHome(home: string): void {
     accessSync(home, constants.W_OK)
     accessSync(join(home, 'queue'), constants.W_OK)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = code === 'EACCES' ? 'permission denied' : code === 'EROFS' ? 'the file system is read-only' : message
     throw new UserError(
-      `cannot write in ${home}: ${reason}`,
+      `cannot write in ${home}: ${reasonOf(error as NodeJS.ErrnoException, home)}`,
       'name another folder with --home, or make this one writable for the user that runs outrider',
       error,
     )
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException, home: string): string {
+  switch (code) {
+    case 'EACCES':
+      return 'permission denied'
+    case 'EROFS':
+      return 'the file system is read-only'
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'it is no folder'
+    case 'ENOENT':
+      // What a recursive mkdir says on a read-only file system.
+      return existsSync(home) ? 'no folder can be made in it, is the file system read-only?' : message
+    default:
+      return message
   }
 }
 
@@ -74,19 +90,33 @@ export function findDaemon(home: string): DaemonFile | undefined {
 export function takeHome(home: string): { announce(url: string, token: string): void; release(): void } {
   const file = daemonFile(home)
   const me: DaemonFile = { pid: process.pid, started: startOf(process.pid) }
-  const running = findDaemon(home)
-  if (running) throw taken(home, running.pid)
-  rmSync(file, { force: true })
-  try {
-    // Of two that got this far at the same moment, one finds the other's file.
-    writeFileSync(file, JSON.stringify(me), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(home, undefined)
-    throw error
-  }
+  const lock = takeLock(join(home, 'queue', 'daemon.lock'))
+  if (!lock) throw taken(home, findDaemon(home)?.pid)
+  replaceFile(file, JSON.stringify(me), 0o600)
   return {
     announce: (url, token) => replaceFile(file, JSON.stringify({ ...me, url, token }), 0o600),
-    release: () => rmSync(file, { force: true }),
+    release() {
+      rmSync(file, { force: true })
+      lock.close()
+    },
+  }
+}
+
+/** An exclusive lock that the kernel gives free when the process ends, however it ends. SQLite's, because Node has no file locks of its own. */
+function takeLock(path: string): DatabaseSync | undefined {
+  const db = new DatabaseSync(path, { timeout: 0 })
+  try {
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch (error) {
+    db.close()
+    const busy = 5
+    if ((error as { errcode?: number }).errcode === busy) return undefined
+    throw new UserError(
+      `${path}: ${(error as Error).message}`,
+      'delete this file; it only says that outrider runs',
+      error,
+    )
   }
 }
 
