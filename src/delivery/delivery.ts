@@ -157,6 +157,8 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       const problem = script ? blockProblem(script) : 'it names no script'
       return problem ? fail(problem) : { sender: createScriptSender(destination, { home: settings.home, temp, now }) }
     }
+    const other = await settings.sender?.(destination)
+    if (other) return { sender: other }
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
     const integration = (await load()).default

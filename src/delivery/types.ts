@@ -4,6 +4,7 @@ import type { History } from '../durable/history.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
+import type { Sender } from './send.ts'
 
 export interface DeliverySettings {
   /** Opened with {@link migrations} of `delivery/store.ts`. */
@@ -20,6 +21,8 @@ export interface DeliverySettings {
   log: Log
   /** Replaces every secret in a text. */
   mask(text: string): string
+  /** Senders of destinations that are no integrations but work like one: look-ups. Undefined: it is none of those. May throw. */
+  sender?(destination: Destination): Promise<Sender | undefined>
   /** Where older alerts are after a rotation; default: what Wazuh, or logrotate, leaves. */
   history?: History
   /** Calls back after so many milliseconds; the returned function cancels. Default: a timer. */
