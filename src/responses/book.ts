@@ -27,7 +27,8 @@ export function createBook({ state, store, desk, now, dryRun }: BookConfig) {
   function join(intent: Intent): string | undefined {
     const { seconds } = intent
     const open = store.openByKey(intent.key) ?? store.dryRunByKey(intent.key, now())
-    if (!open || open.response !== intent.response) return undefined
+    // The same script under two commands may have other arguments; the same definition is the same.
+    if (!open || (open.definition === undefined && open.response !== intent.response)) return undefined
     if (open.state === 'planned' || open.state === 'asking') {
       // What a script acts on is known only when it has named its keys: two alerts of one address may mean two accounts to it.
       if (open.definition === undefined && open.call?.dialect !== 'ossec') return undefined

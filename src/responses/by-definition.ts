@@ -65,7 +65,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
       const actor = actors.get(name)
       if (!actor) {
         const reason = unusable.get(name) ?? `there is no response "${name}" any more`
-        const fail = (ids: string[], how: (lease: Lease) => void) => ids.map((id) => store.get(id)!).forEach(how)
+        const fail = (ids: string[], how: (lease: Lease) => void) => store.getAll(ids).forEach(how)
         state.transaction(() => {
           fail(queue.deletes.splice(0), (lease) => desk.undoFailed(lease, reason))
           fail(queue.adds.splice(0), (lease) => desk.addFailed(lease, reason))
@@ -86,9 +86,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
   async function add(actor: Actor, ids: string[]): Promise<void> {
     const started = now()
     // Something may have happened to them while they waited here.
-    const leases = ids
-      .map((id) => store.get(id)!)
-      .filter((lease) => lease.state === 'adding' || lease.state === 'in force')
+    const leases = store.getAll(ids).filter((lease) => lease.state === 'adding' || lease.state === 'in force')
     const late = leases.filter(({ until }) => until !== undefined && until <= started)
     const wanted = leases.filter(({ until }) => until === undefined || until > started)
     const seconds = (until: number | undefined) => (until === undefined ? 0 : Math.ceil((until - started) / 1000))
@@ -99,8 +97,9 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
     const took = now() - started
     state.transaction(() => {
       for (const { id } of late) store.update(id, { state: 'undoing', due: now() })
+      const current = new Map(store.getAll(wanted.map(({ id }) => id)).map((lease) => [lease.id, lease]))
       for (const before of wanted) {
-        const lease = store.get(before.id)!
+        const lease = current.get(before.id)!
         const failure = failures.get(lease.target)
         desk.note(lease, before.state === 'in force' ? 'prolong' : 'add', failure?.reason)
         if (lease.state !== 'adding' && lease.state !== 'in force') continue
@@ -117,18 +116,21 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
   }
 
   async function remove(actor: Actor, ids: string[]): Promise<void> {
-    const leases = ids.map((id) => store.get(id)!).filter((lease) => lease.state === 'undoing')
+    const leases = store.getAll(ids).filter((lease) => lease.state === 'undoing')
     if (leases.length === 0) return
     const failures = await actor.remove([...new Set(leases.map(({ target }) => target))])
+    const isUndone = ({ target }: Lease) => !failures.has(target) || failures.get(target)!.kind === 'nothing to do'
     state.transaction(() => {
-      for (const { id } of leases) {
-        const lease = store.get(id)!
+      for (const lease of store.getAll(leases.map(({ id }) => id))) {
         const failure = failures.get(lease.target)
         desk.note(lease, 'delete', failure?.reason)
-        if (failure === undefined || failure.kind === 'nothing to do') desk.undone(lease)
-        else desk.undoFailed(lease, failure.reason)
+        if (isUndone(lease)) desk.undone(lease)
+        else desk.undoFailed(lease, failure!.reason)
       }
     })
+    const undone = leases.filter(isUndone)
+    if (undone.length > 20) log.info(`${actor.definition.name}: ${undone.length} targets undone`)
+    else for (const lease of undone) log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))
   }
 
   /** What should be with what is; mends both ways. */

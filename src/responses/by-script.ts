@@ -179,6 +179,7 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
       if (run.failure) desk.undoFailed(store.get(id)!, run.failure)
       else desk.undone(store.get(id)!)
     })
+    if (!run.failure) log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))
   }
 
   return {

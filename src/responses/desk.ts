@@ -27,10 +27,17 @@ export function createDesk(config: DeskConfig) {
   const { store, guards, log, mask } = config
   /** When actions of the last minute were begun. Read from the leases after a restart. */
   let begun: number[] | undefined
+  /** Where those of the last minute begin in it. */
+  let first = 0
 
   function isOverLimit(now: number): boolean {
-    begun = (begun ?? store.begunSince(now - 60_000)).filter((at) => at > now - 60_000)
-    return begun.length >= config.max_per_minute
+    begun ??= store.begunSince(now - 60_000)
+    while (first < begun.length && begun[first]! <= now - 60_000) first++
+    if (first > 10_000) {
+      begun = begun.slice(first)
+      first = 0
+    }
+    return begun.length - first >= config.max_per_minute
   }
 
   function guardOf({ acts_on, target }: Lease): Refusal | undefined {
@@ -160,7 +167,6 @@ export function createDesk(config: DeskConfig) {
   function undone(lease: Lease): void {
     if (lease.outcome === 'failed') end(lease, 'failed')
     else end(lease, 'ended', lease.attempts > 0 ? `undone after ${lease.attempts} failed tries` : lease.note)
-    log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))
   }
 
   function undoFailed(lease: Lease, failure: string): void {

@@ -211,6 +211,9 @@ export function createLeaseStore({ db }: State) {
     remove(id: string): void {
       sql('DELETE FROM lease WHERE id = ?').run(id)
     },
+    /** In any order. */
+    getAll: (ids: readonly string[]) =>
+      rows('SELECT * FROM lease WHERE id IN (SELECT value FROM json_each(?))', JSON.stringify(ids)),
     get: (id: string) => one('SELECT * FROM lease WHERE id = ?', id),
     /** Takes what is due, oldest first: their `due` is null from then on. */
     take: (now: number, limit: number) =>
@@ -365,11 +368,11 @@ function toRow(lease: Partial<Lease>): Row {
   )
 }
 
+/** In place: a burst reads tens of thousands of rows. */
 function fromRow(row: Row): Lease {
-  const entries = Object.entries(row).map(([name, value]) => {
-    if (value === null) return [name, undefined]
-    if (flags.has(name)) return [name, value === 1]
-    return [name, json.has(name) ? JSON.parse(value as string) : value]
-  })
-  return Object.fromEntries(entries) as Lease
+  const lease: Record<string, unknown> = row
+  for (const name in row) if (row[name] === null) lease[name] = undefined
+  for (const name of flags) lease[name] = row[name] === 1
+  for (const name of json) if (typeof row[name] === 'string') lease[name] = JSON.parse(row[name])
+  return lease as unknown as Lease
 }
