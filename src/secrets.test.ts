@@ -92,3 +92,18 @@ test('leaves short ones alone, and everything when there are no secrets', () => 
   assert.equal(maskSecrets([])('abc'), 'abc')
   assert.equal(maskSecrets(['a.c$'])('abc$ a.c$'), 'abc$ ***')
 })
+
+test('masks what may be a credential in a URL, also without its host', () => {
+  const mask = maskSecrets([
+    'https://user:p%40ssword@chat.example/hooks/v1/0123456789abcdef?token=fedcba9876543210#top',
+  ])
+  for (const [text, expected] of [
+    ['POST /hooks/v1/0123456789abcdef?token=fedcba9876543210: 404', 'POST ***: 404'],
+    ['no hook "0123456789abcdef"', 'no hook "***"'],
+    ['token fedcba9876543210 is revoked', 'token *** is revoked'],
+    ['user:p%40ssword, that is p@ssword', 'user:***, that is ***'],
+    ['chat.example is down, /hooks/v1 too', 'chat.example is down, /hooks/v1 too'],
+  ] as const)
+    assert.equal(mask(text), expected)
+  assert.equal(maskSecrets(['a "quoted" one'])(JSON.stringify(JSON.stringify('a "quoted" one'))), '"\\"***\\""')
+})

@@ -94,15 +94,17 @@ const fail = (message: string, hint: string): Failure => ({ error: { message, hi
 const shortest = 4
 
 /**
- * A function that replaces every secret in a text by `***`: as it is, URL-encoded, JSON-escaped, and inside base64 of a longer text (such as
- * `Authorization: Basic`), where its place decides which of three forms it has.
+ * A function that replaces every secret in a text by `***`: as it is, URL-encoded, JSON-escaped (also twice, as in an answer that quotes a request), and
+ * inside base64 of a longer text (such as `Authorization: Basic`), where its place decides which of three forms it has.
  *
- * @param secrets values shorter than four characters are left out; the lines of one with several lines count by themselves, too
+ * @param secrets values shorter than four characters are left out; the lines of one with several lines, and what may be a credential in a URL, count by
+ *   themselves, too
  */
 export function maskSecrets(secrets: Iterable<string>): (text: string) => string {
   const forms = new Set<string>()
   for (const secret of secrets) {
-    for (const part of new Set([secret, secret.trim(), ...secret.split(/\r?\n/).filter((line) => line.length >= 12)])) {
+    const lines = secret.split(/\r?\n/).filter((line) => line.length >= 12)
+    for (const part of new Set([secret, secret.trim(), ...lines, ...secretsOfUrl(secret.trim())])) {
       if (part.length >= shortest) for (const form of formsOf(part)) forms.add(form)
     }
   }
@@ -118,6 +120,25 @@ export function maskSecrets(secrets: Iterable<string>): (text: string) => string
   return (text) => text.replace(pattern, '***')
 }
 
+/** What of a URL may be a credential: password, path and query, and long parts of both. Servers quote these without the host in front. */
+export function secretsOfUrl(text: string): string[] {
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null
+  if (!url) return []
+  const asWritten = /^[^/]*\/\/[^/?#]*([^#]*)/.exec(text)?.[1] ?? ''
+  const parts = [...url.pathname.split('/'), ...url.searchParams.values(), url.username]
+  const long = [asWritten, `${url.pathname}${url.search}`, ...parts].filter((part) => part.length >= 16)
+  return [url.password, ...long].flatMap((part) => [part, decoded(part)])
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    // A % that encodes nothing.
+    return part
+  }
+}
+
 function formsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret.toWellFormed())
   const form = new URLSearchParams([['', secret]]).toString().slice(1)
@@ -130,6 +151,7 @@ function formsOf(secret: string): string[] {
     form,
     lowerHex(form),
     json,
+    JSON.stringify(json).slice(1, -1),
     json.replaceAll('/', '\\/'),
     // As Python and others write JSON: ASCII only.
     json.replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),

@@ -7,6 +7,7 @@ import { compileExpression, ExpressionError } from './expression.ts'
 import type { Files } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import type { Problem } from './problem.ts'
+import { secretsOfUrl } from './secrets.ts'
 import { collectSecrets, explain, optionNames } from './settings-check.ts'
 import type { Path } from './settings-path.ts'
 import { type Load, type Reading, split } from './settings-reading.ts'
@@ -304,12 +305,8 @@ function optionsOfBlock(
   return undefined
 }
 
-/** The key, and of the URL what could be a credential: password, path and query. The host is needed to understand a message. */
+/** The key, and of the URL what could be a credential. The host is needed to understand a message. */
 function addSecrets(block: IntegrationBlock, secrets: Set<string>): void {
   if (block.api_key) secrets.add(block.api_key)
-  const url = block.hook_url === undefined ? null : URL.parse(block.hook_url)
-  if (!url) return
-  secrets.add(url.password)
-  const rest = `${url.pathname}${url.search}`
-  if (rest.length >= 16) secrets.add(rest)
+  for (const part of secretsOfUrl(block.hook_url?.trim() ?? '')) secrets.add(part)
 }

@@ -30,7 +30,10 @@ export async function up({ home, json }: { home: string; json?: boolean }): Prom
 
   // Before anything is started: what stops the start may be explained by one of them.
   for (const problem of config.problems) report(problem)
-  const daemon = await startDaemon(config, { now: Date.now, log, onAlert: isForPeople ? showAlert : undefined })
+  const env = { now: Date.now, log, onAlert: isForPeople ? showAlert : undefined }
+  const daemon = await startDaemon(config, env).catch((error: unknown) => {
+    throw error instanceof UserError ? new UserError(mask(error.message), error.hint && mask(error.hint), error) : error
+  })
   for (const problem of daemon.problems.slice(config.problems.length)) report(problem)
 
   process.on('SIGHUP', () => daemon.reload())
