@@ -1,5 +1,5 @@
 /** What a daemon does with the work that built scripts hand over, made of its running pieces. Given to `listenForScripts`. */
-import { fromBytes } from '../alert.ts'
+import { type Alert, fromBytes } from '../alert.ts'
 import type { DeliveryRunner } from '../delivery/index.ts'
 import type { Block, Responder } from '../responses/responder.ts'
 import type { TakeOver } from './script-server.ts'
@@ -30,9 +30,12 @@ export function takeOver({ delivery, responder, responses_enabled, is_root }: Ho
   function add({ program, key = '', seconds, alert }: HandOver): HandOverAnswer {
     if (!responses_enabled) return { taken: false, reason: 'responses are not enabled' }
     if (!is_root) return { taken: false, reason: 'outrider does not run as root' }
-    const { rule } = JSON.parse(fromBytes(alert)) as { rule?: { id?: unknown; description?: unknown } }
+    const whole = JSON.parse(fromBytes(alert)) as Alert
+    const { rule } = whole
     const reason = rule?.id ? `rule ${rule.id}: ${rule.description ?? ''}`.trim() : `asked for by ${program}`
-    const result = responder.add({ response: program, key, seconds, reason, by: 'execd' })
+    // All of the alert: where the program is a script, the very one that asks, it is run with it.
+    const wish = { response: program, key, seconds, reason, by: 'execd', alert: { ...whole } }
+    const result = responder.add(wish)
     if (result.ok) return { taken: true }
     return result.status === 403 ? { taken: true, refused: result.error } : { taken: false, reason: result.error }
   }

@@ -31,13 +31,18 @@ export function parseOrder(line: string): Order | { problem: string } {
   }
   if (!isObject(message)) return { problem: 'Invalid input format: not a JSON object' }
   const { command } = message
-  const word = words[String(command)]
+  const word = words.get(String(command))
   if (!word) return { problem: `Invalid value of 'command': ${JSON.stringify(command) ?? 'it is missing'}` }
   return isObject(message.parameters) ? wazuh4(message.parameters, word, received) : wazuh5(message, word, received)
 }
 
 /** `enable` and `disable` are Wazuh 5's. */
-const words: Record<string, Order['word']> = { add: 'add', delete: 'delete', enable: 'add', disable: 'delete' }
+const words = new Map<string, Order['word']>([
+  ['add', 'add'],
+  ['delete', 'delete'],
+  ['enable', 'add'],
+  ['disable', 'delete'],
+])
 
 function wazuh4(parameters: Fields, word: Order['word'], received: string): Order | { problem: string } {
   const { alert, extra_args } = parameters

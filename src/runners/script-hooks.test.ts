@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { DeliveryRunner } from '../delivery/index.ts'
+import { bench } from '../responses/test-kit.ts'
+import { takeOver } from './script-hooks.ts'
+import type { HandOver } from './script-socket.ts'
+
+const status = (...names: [name: string, type: string][]) =>
+  ({ status: () => names.map(([name, type]) => ({ name, type })) }) as unknown as Pick<DeliveryRunner, 'status'>
+const alert = '{"rule":{"id":"5712","level":10,"description":"brute force"},"data":{"srcip":"203.0.113.9"}}'
+const request = (kind: HandOver['kind'], change: Partial<HandOver> = {}): HandOver => ({
+  kind,
+  program: 'file-drop',
+  definition: 'file-drop',
+  alert,
+  key: '203.0.113.9',
+  seconds: 600,
+  ...change,
+})
+
+test('an alert is taken for a destination of that name, but never for the script itself', async (t) => {
+  const { responder } = await bench(t)
+  const delivery = status(['slack', 'slack'], ['custom-jira', 'script'])
+  const take = takeOver({ delivery, responder, responses_enabled: true, is_root: true })
+  const asked = (program: string) => take(request('alert', { program }))
+  assert.deepEqual(await asked('custom-slack'), { taken: true })
+  assert.deepEqual(await asked('custom-jira'), { taken: false, reason: 'no destination "custom-jira" runs here' })
+})
+
+test('a block becomes a lease, which outlives a delete of execd and ends on time', async (t) => {
+  const { responder, blocked, pass } = await bench(t)
+  const take = takeOver({ delivery: status(), responder, responses_enabled: true, is_root: true })
+  assert.deepEqual(await take(request('add')), { taken: true })
+  await responder.settled()
+  assert.deepEqual(blocked(), ['203.0.113.9'])
+  const [lease] = responder.list()
+  assert.deepEqual([lease!.why, lease!.by, lease!.until! - lease!.since], ['rule 5712: brute force', 'execd', 600_000])
+  assert.deepEqual(await take(request('delete')), { taken: true })
+  assert.deepEqual(await take(request('delete', { key: '203.0.113.8' })), { taken: false, reason: 'no lease holds it' })
+  await pass(601)
+  assert.deepEqual(blocked(), [])
+  assert.deepEqual(await take(request('delete')), { taken: false, reason: 'no lease holds it' })
+})
+
+test('guards are asked, and what would only be written down is not taken', async (t) => {
+  const { responder, blocked } = await bench(t)
+  const hooks = { delivery: status(), responder, responses_enabled: true, is_root: true }
+  const refused = await takeOver(hooks)(request('add', { key: '127.0.0.1' }))
+  assert.match((refused as { refused: string }).refused, /^refused \(loopback\)/)
+  for (const change of [{ responses_enabled: false }, { is_root: false }])
+    assert.equal((await takeOver({ ...hooks, ...change })(request('add'))).taken, false)
+  await responder.settled()
+  assert.deepEqual(blocked(), [])
+})
