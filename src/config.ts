@@ -220,6 +220,10 @@ export interface ResponseSettings {
   max_per_minute: number
   /** Seconds a script may run. */
   deadline: number
+  /** Whose contract the script of a command speaks, by command. Default: Wazuh 4. */
+  dialect?: Record<string, 'wazuh4' | 'ossec' | 'wazuh5'>
+  /** Commands that the guards are not asked for, because they block nothing: messages, reports. `<white_list>` counts for them, too. */
+  unguarded?: string[]
 }
 
 export interface Config {

@@ -3,6 +3,7 @@ import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
+import type { Guards } from './guards.ts'
 import type { Allowed, AuditEntry, Lease, LeaseStore } from './lease.ts'
 import type { Intent, ManualTarget } from './plan.ts'
 import { formatRange, overlaps, parseRange } from './ranges.ts'
@@ -41,6 +42,7 @@ export interface ByHandConfig {
   state: State
   store: LeaseStore
   desk: Desk
+  guards: Guards
   book: Book
   log: Log
   now(): number
@@ -49,8 +51,7 @@ export interface ByHandConfig {
   intentOf(wish: ManualTarget): Intent | string
 }
 
-export function createByHand({ state, store, desk, book, log, now, kick, intentOf }: ByHandConfig): ByHand {
-  const { guards } = desk
+export function createByHand({ state, store, desk, guards, book, log, now, kick, intentOf }: ByHandConfig): ByHand {
   function audited(what: string, lease: Pick<Lease, 'id' | 'target'>, { reason, by }: Manual): void {
     store.audit({ at: now(), by, what, lease: lease.id, target: lease.target, reason })
     log.info(`${by} ${what} ${lease.target}: ${reason}`, { lease: lease.id })
@@ -63,12 +64,7 @@ export function createByHand({ state, store, desk, book, log, now, kick, intentO
     if (wish.reason.trim() === '') return needsReason
     const intent = intentOf(wish)
     if (typeof intent === 'string') return { ok: false, status: 400, error: intent }
-    const refusal =
-      intent.acts_on === 'address'
-        ? guards.address(intent.target)
-        : intent.acts_on === 'account'
-          ? guards.account(intent.target)
-          : undefined
+    const refusal = desk.guardOf(intent)
     const id = state.transaction(() => {
       const lease = (refusal ? undefined : book.join(intent)) ?? book.insert({ ...intent, refusal })
       audited(

@@ -188,6 +188,13 @@ test('a key that a guard protects is answered with abort', async (t) => {
   assert.deepEqual(bed.responder.refusals(1)[0]!.guard, 'never')
 })
 
+test('a command that blocks nothing is not asked for', async (t) => {
+  const settings = { never: ['203.0.113.0/24'], unguarded: ['polite'] }
+  const bed = await run(t, 'polite', { settings })
+  await bed.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(bed.said(), ['add 203.0.113.5', 'continue 203.0.113.5'])
+})
+
 test('half done when we were killed: undone first, then done again, once', async (t) => {
   const first = await run(t, 'silent')
   await first.alert({ srcip: '203.0.113.5' })
@@ -233,7 +240,7 @@ test('removed by hand while it is at work: undone as soon as it has ended', asyn
 test('OSSEC scripts get arguments, and are not run again while in force', async (t) => {
   const bed = await run(t, 'old.sh', {
     scripts: { 'old.sh': '#!/bin/sh\necho "$1 $2 $3 $5" >> log\n' },
-    dialects: { 'old.sh': 'ossec' },
+    settings: { dialect: { 'old.sh': 'ossec' } },
   })
   await bed.alert({ srcip: '203.0.113.5', dstuser: 'bob' })
   await bed.alert({ srcip: '203.0.113.5', dstuser: 'bob' })
@@ -247,7 +254,10 @@ test('Wazuh 5 scripts hear enable, continue and disable', async (t) => {
     case $line in *'"disable"'*) exit 0;; esac
     echo '${keys('"203.0.113.5"')}'
     read -r line; echo "$line" | grep -o '"command":"continue"' >> log`
-  const bed = await run(t, 'block-ip', { scripts: { 'block-ip': five }, dialects: { 'block-ip': 'wazuh5' } })
+  const bed = await run(t, 'block-ip', {
+    scripts: { 'block-ip': five },
+    settings: { dialect: { 'block-ip': 'wazuh5' } },
+  })
   await bed.alert({ srcip: '203.0.113.5' })
   await bed.pass(600)
   assert.deepEqual(bed.said(), ['enable 203.0.113.5', '"command":"continue"', 'disable 203.0.113.5'])

@@ -11,7 +11,6 @@
  * - It ends with an error, or not in time: nobody knows how far it came, so it counts as in force, with a remark, and is undone on time.
  */
 
-import { isIP } from 'node:net'
 import { fromBytes } from '../alert.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
@@ -104,12 +103,8 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
   function judge(lease: Lease, answer: Answer): Verdict | undefined {
     if (isRemoved(lease)) return { end: 'removed before it was done' }
     if (answer.kind === 'other') return undefined
-    for (const key of answer.keys) {
-      const refusal = isIP(key)
-        ? desk.guards.address(key)
-        : lease.acts_on === 'account'
-          ? desk.guards.account(key)
-          : undefined
+    for (const named of answer.keys) {
+      const refusal = desk.guardOf(lease, named)
       if (refusal) return { refusal }
     }
     const key = responseKey(lease.call!.program, answer.keys)

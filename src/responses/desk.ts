@@ -1,4 +1,5 @@
 /** The steps of a lease's life that are the same for scripts and definitions. Each is called within a transaction. */
+import { isIP } from 'node:net'
 import type { Log } from '../log.ts'
 import { type Escalation, escalate } from './escalation.ts'
 import type { Guards, Refusal } from './guards.ts'
@@ -14,6 +15,8 @@ export interface DeskConfig {
   dryRun(lease: Lease): string | undefined
   escalation: Omit<Escalation, 'list'>
   max_per_minute: number
+  /** Commands that block nothing: the guards are not asked. */
+  unguarded: readonly string[]
   /** Over the limit: refuse, or ask a person, for so long and with that answer when nobody gives one. */
   over_limit: { kind: 'refuse' } | { kind: 'ask'; seconds: number; otherwise: 'refuse' | 'act' }
 }
@@ -40,9 +43,14 @@ export function createDesk(config: DeskConfig) {
     return begun.length - first >= config.max_per_minute
   }
 
-  function guardOf({ acts_on, target }: Lease): Refusal | undefined {
-    if (acts_on === 'address') return guards.address(target)
-    return acts_on === 'account' ? guards.account(target) : undefined
+  /** @param target what it is about to act on, where that is not what the lease says */
+  function guardOf(
+    { response, acts_on, target }: Pick<Lease, 'response' | 'acts_on' | 'target'>,
+    named: string = target,
+  ): Refusal | undefined {
+    if (config.unguarded.includes(response)) return undefined
+    if (acts_on === 'address' || isIP(named)) return guards.address(named)
+    return acts_on === 'account' ? guards.account(named) : undefined
   }
 
   /**
@@ -189,7 +197,7 @@ export function createDesk(config: DeskConfig) {
     release,
     unanswered,
     refuse,
-    guards,
+    guardOf,
     secondsFor,
     extend,
     begin,

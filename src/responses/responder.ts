@@ -12,7 +12,6 @@ import type { ActiveResponseBlock, CommandBlock, ResponseSettings } from '../con
 import type { Response } from '../define.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
-import type { Dialect } from '../wazuh/execd.ts'
 import { createBinding } from '../wazuh/response-binding.ts'
 import { createBook } from './book.ts'
 import { createByDefinition } from './by-definition.ts'
@@ -41,8 +40,6 @@ export interface ResponderOptions {
   node_name?: string
   /** Addresses and host names of the manager, where this machine is an agent. */
   manager?: readonly string[]
-  /** By command; everything else speaks Wazuh 4. */
-  dialects?: Readonly<Record<string, Dialect>>
   now(): number
   /** Runs something once, after so many milliseconds; the returned function calls it off. */
   setTimer(run: () => void, ms: number): () => void
@@ -79,6 +76,8 @@ export interface ResponderTuning {
   compare_ms: number
   /** How long what is over is kept. */
   history_ms: number
+  /** How long {@link Responder.stop} waits for what runs. */
+  grace_ms: number
   /** As execd does: all is undone when we are stopped. Default: what is in force stays, and is undone on time after the next start. */
   undo_on_stop: boolean
 }
@@ -92,6 +91,7 @@ const defaults: ResponderTuning = {
   over_limit: { kind: 'refuse' },
   compare_ms: 60_000,
   history_ms: 90 * 86_400_000,
+  grace_ms: 5000,
   undo_on_stop: false,
 }
 
@@ -121,7 +121,7 @@ export interface Responder extends ByHand {
   kick(): void
   /** Takes up what a former run has left: undoes what is overdue, repeats what was half done, mends what was changed. */
   start(): Promise<void>
-  /** Lets what runs end, which takes a script's deadline at most. Leases stay in force. */
+  /** Lets what runs end, within the grace time. Leases stay in force. */
   stop(): Promise<void>
   /** Resolves when nothing is at work. What is due later is not waited for. */
   settled(): Promise<void>
@@ -163,7 +163,14 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   })
   const deadline_ms = settings.deadline * 1000
   const { actors, unusable } = await loadActors(options.definitions, settings, { deadline_ms, http: options.http })
-  const planner = createPlanner({ ...options, blocks: options.responses, binding, actors, unusable })
+  const planner = createPlanner({
+    ...options,
+    blocks: options.responses,
+    binding,
+    actors,
+    unusable,
+    dialects: settings.dialect,
+  })
 
   function dryRun({ definition }: Lease): string | undefined {
     if (!settings.enabled) return 'responses are not enabled'
@@ -172,12 +179,24 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   }
   const { max_per_minute } = settings
   const { escalation, over_limit } = tuning
-  const desk = createDesk({ store, guards, log, now, mask, dryRun, escalation, max_per_minute, over_limit })
+  const unguarded = settings.unguarded ?? []
+  const desk = createDesk({
+    store,
+    guards,
+    log,
+    now,
+    mask,
+    dryRun,
+    escalation,
+    max_per_minute,
+    over_limit,
+    unguarded,
+  })
   const common = { state, store, desk, log, now, kick }
   const byDefinition = createByDefinition({ ...common, actors, unusable })
   const { answer_ms, max_memory_bytes, places } = tuning
   const book = createBook({ state, store, desk, now, dryRun })
-  const byHand = createByHand({ ...common, book, intentOf: planner.manual })
+  const byHand = createByHand({ ...common, guards, book, intentOf: planner.manual })
   const script = { home: options.home, deadline_ms, answer_ms, max_memory_bytes }
   const byScript = createByScript({ ...common, script, places })
 
@@ -253,7 +272,8 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   const bootCursor = state.cursor<string>('responses.boot')
 
   async function start(): Promise<void> {
-    await guards.refresh()
+    // A name server that does not answer must not keep what is overdue in force.
+    await withinTime(guards.refresh(), 3000)
     const interrupted = [...store.inState('adding'), ...store.inState('undoing')]
     const orphans = endOrphans(new Set(interrupted.map(({ id }) => id)))
     if (orphans > 0) log.warn(`ended ${orphans} scripts that a former run had left behind`)
@@ -293,7 +313,15 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     running = false
     cancelTimer()
     cancelPeriodic()
-    await atWork()
+    // What takes longer is taken up at the next start, as after a crash.
+    await withinTime(atWork(), tuning.grace_ms)
+  }
+
+  async function withinTime(work: Promise<void>, ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    const cancel = options.setTimer(late.resolve, ms)
+    await Promise.race([work, late.promise])
+    cancel()
   }
 
   async function atWork(): Promise<void> {

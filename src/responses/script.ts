@@ -57,7 +57,7 @@ export async function runAdd(
 ): Promise<ScriptRun> {
   const started = performance.now()
   const note = (from: ScriptLine['from'], text?: string) =>
-    options.on_line?.({ at_ms: performance.now() - started, from, text })
+    options.on_line?.({ at_ms: Math.round(performance.now() - started), from, text })
   const speaks = call.dialect !== 'ossec'
   let answer: Answer | undefined
   let decision: 'continue' | 'abort' | undefined
