@@ -25,6 +25,9 @@ export interface ParsedOsRegex {
   hasGroups: boolean
 }
 
+/** How many bytes an alternative looks at in one match, before it is given up as not matched. */
+export const maxSteps = 20_000_000
+
 /** What a mark is compared as when it stands where a literal is expected. */
 export const markByte = 0x28
 

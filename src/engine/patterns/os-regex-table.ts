@@ -9,7 +9,7 @@
  */
 import { type Chain, mayHold } from './literals.ts'
 import type { RegexAlternative } from './os-regex-parse.ts'
-import { classes, markByte } from './os-regex-parse.ts'
+import { classes, markByte, maxSteps } from './os-regex-parse.ts'
 
 /** What {@link RegexRunner.run} answers when there is no match. An end can be as low as -1. */
 export const noMatch = -2
@@ -95,8 +95,10 @@ export class TableRunner implements RegexRunner {
     let repeating = false
     let first = -1
     let at = start
+    let steps = maxSteps
 
     for (; at < length; at++) {
+      if (--steps < 0) return noMatch
       if (place === 0 && lead !== '') {
         // Only at the very start and after a restart: nothing saved, no first position.
         const found = atStart ? (lower.startsWith(lead, at) ? at : -1) : lower.indexOf(lead, at)

@@ -9,11 +9,13 @@
  *          ^                  M0 C+ M1 ' ' 'x' ' ' M2 C+ M3
  *          at                 place
  *
- * Cost: every step either moves on in the text, uses up a saved place, or begins again further right; see {@link runAlternative}.
+ * The bound: with four places to go back to, and beginning again behind each failure, the original can take time with the fifth power of the
+ * text, `\w*a\w*a\w*a\w*a-x` on many letters `a`. Here an alternative is given up, as not matched, after {@link maxSteps} bytes looked at, a
+ * quarter of a second: three hundred times the longest log, or two thousand times what the worst stock pattern takes on a stock test line.
  */
 import { osRegexLiterals, type Requirement } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
-import { markByte } from './os-regex-parse.ts'
+import { markByte, maxSteps } from './os-regex-parse.ts'
 import type { Match, Pattern } from './pattern.ts'
 
 /** A mark that was not reached. */
@@ -102,7 +104,9 @@ export function runAlternative(
     if (marks && token?.kind === 'mark') marks[token.index] = at
   }
 
+  let steps = maxSteps
   for (let at = start; at < size; at++) {
+    if (--steps < 0) return undefined
     const byte = text.charCodeAt(at)
     let token = tokens[place]
     if (!token && !atEnd) return end

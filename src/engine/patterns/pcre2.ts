@@ -4,9 +4,9 @@
  * A pattern is read into a tree (pcre2/parse.ts). From it come the reference matcher, which does all that PCRE2 does (pcre2/vm.ts), and where
  * it means the same a native RegExp (pcre2/native.ts), which does it about fifty times faster.
  *
- * The bounds: a native match takes time linear in text times pattern once it has gone back 50,000 times (linear.ts). The reference matcher
- * gives up after PCRE2's own limit of ten million tries, half a second or so; look-arounds, back-references, recursion and what else has no
- * native form are bounded by that. Both come after a look for the required literals, as in PCRE2.
+ * The bounds: a native match goes back 2,000 times and then takes time linear in text times pattern (linear.ts). Look-arounds,
+ * back-references, recursion and what else has no native form are given up, as not matched, after PCRE2's own ten million tries or twenty
+ * million instructions, about half a second (pcre2/vm.ts). Both come after a look for the required literals, as in PCRE2.
  */
 import { type Chain, longestOf, mayHold, pcre2Chain, type Requirement } from './literals.ts'
 import type { Compiled, Match, Pattern } from './pattern.ts'

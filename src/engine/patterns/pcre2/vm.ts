@@ -10,8 +10,9 @@
  *
  *   undo, register, old value, –
  *
- * The bound: as in PCRE2, a match is given up (and counts as none) after {@link Pcre2Pattern.matchLimit} tries, ten millions. A try is a way
- * back laid or taken, which is near to what PCRE2 counts; a pattern that comes near the limit may be given up by one and not by the other.
+ * The bound: as in PCRE2, a match is given up, and counts as none, after {@link Pcre2Pattern.matchLimit} tries (ten millions, unless the
+ * pattern says less). A try is a way back laid or taken, which is near to what PCRE2 counts. As tries can be long, it is also given up after
+ * {@link maxSteps} instructions, about half a second. A pattern that comes near a limit may be given up here and not in PCRE2, or the reverse.
  */
 import type { Pcre2Pattern } from './ast.ts'
 import { type CharSet, caseVariants } from './char-set.ts'
@@ -21,6 +22,9 @@ const fork = 0
 const greedy = 1
 const lazy = 2
 const undo = 3
+
+/** Instructions of one match, whatever its starts. */
+const maxSteps = 20_000_000
 
 /** Entries that the stack may hold, 64 MB: a pattern and text that need more count as not matched. */
 const maxEntries = 4_000_000
@@ -46,6 +50,7 @@ export class Matcher {
   private readonly pattern: Pcre2Pattern
   private stack = new Int32Array(256)
   private calls: Call[] = []
+  private steps = 0
 
   constructor(pattern: Pcre2Pattern, program: Program) {
     this.pattern = pattern
@@ -59,6 +64,7 @@ export class Matcher {
    */
   match(codes: Codes): Spans | undefined {
     let tries = this.pattern.matchLimit
+    this.steps = maxSteps
     for (let start = 0; start <= codes.length; start++) {
       const { highestRegister } = this.program
       const registers = new Int32Array(this.program.registers).fill(-1)
@@ -80,6 +86,7 @@ export class Matcher {
     let tries = limit
     let pc = 0
     let at = start
+    let { steps } = this
 
     const room = () => {
       if (top + 4 <= stack.length) return
@@ -122,6 +129,7 @@ export class Matcher {
     }
 
     for (;;) {
+      if (--steps < 0) return -1
       let failed = false
       switch (code[pc]) {
         case op.set:
@@ -309,12 +317,16 @@ export class Matcher {
       }
 
       while (failed) {
-        if (top === 0) return tries
+        if (top === 0) {
+          this.steps = steps
+          return tries
+        }
         if (tries-- <= 0) return -1
         const entry = top - 4
         switch (stack[entry]) {
           case undo:
             tries++
+            steps--
             registers[stack[entry + 1]!] = stack[entry + 2]!
             top = entry
             break
