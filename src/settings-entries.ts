@@ -118,7 +118,7 @@ export async function readResponses(
     problem([...path, key], 'no such option', didYouMean(key, known) ?? `known are ${known.join(', ')}`)
 
   const wrong: string[] = [...isStrange]
-  function read<K extends 'enabled' | 'never' | 'max_per_minute' | 'deadline'>(key: K) {
+  function read<K extends keyof Omit<z.infer<typeof responseOptions>, 'options'>>(key: K) {
     const value =
       given[key] === undefined ? undefined : reading.parse(responseOptions.shape[key], given[key], [...path, key])
     if (given[key] !== undefined && value === undefined) wrong.push(key)
@@ -128,6 +128,8 @@ export async function readResponses(
   const never = read('never') ?? []
   const max_per_minute = read('max_per_minute') ?? 60
   const deadline = toSeconds(read('deadline') ?? 30)
+  const dialect = read('dialect')
+  const unguarded = read('unguarded')
 
   const why = !isWhiteListWhole
     ? 'not all of <white_list> could be read'
@@ -139,7 +141,8 @@ export async function readResponses(
     problem([...path, 'enabled'], `responses only say what they would do, because ${why}`, hint)
   }
   const { options, unusable } = await readResponseOptions(reading, given.options, load)
-  return { enabled: enabled && why === undefined, options, unusable, never, max_per_minute, deadline }
+  const settings = { enabled: enabled && why === undefined, options, unusable, never, max_per_minute, deadline }
+  return { ...settings, ...(dialect && { dialect }), ...(unguarded && { unguarded }) }
 }
 
 /** `options` gets an entry for each of our responses that can be used: those with options that are right, and those that need none. */

@@ -119,6 +119,10 @@ export const responseOptions = z.object({
     .optional(wholeNumber(1, 1_000_000))
     .check(about('At most this many new blocks a minute. Default: 60.')),
   deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
+  dialect: z
+    .optional(z.record(z.string(), z.enum(['wazuh4', 'ossec', 'wazuh5'])))
+    .check(about('Whose contract the script of a command speaks, by the name of the command. Default: wazuh4.')),
+  unguarded: list('Commands that the guards are not asked for, because they block nothing: messages, reports.'),
   options: z
     .optional(z.record(z.string(), z.record(z.string(), z.unknown())))
     .check(about('Options of our own responses, by their name.')),

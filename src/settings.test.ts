@@ -305,3 +305,12 @@ test('a file that was named must be there; the home folder follows from it', asy
   await assert.rejects(loadConfig({ file: '/c/none.yaml', definitions, env, files }), /none\.yaml is not there/)
   assert.deepEqual((await loadConfig({ home: '/nowhere', definitions, env, files })).problems, [])
 })
+
+test('which contract a script speaks, and which commands block nothing, by the name of the command', async () => {
+  const config = await read('responses: { dialect: { old: ossec }, unguarded: [page-me] }')
+  assert.deepEqual([config.responses.dialect, config.responses.unguarded], [{ old: 'ossec' }, ['page-me']])
+  assert.deepEqual(lines(config), [])
+  const wrong = await read('responses: { enabled: true, dialect: { old: ossek } }')
+  assert.equal(wrong.responses.enabled, false)
+  assert.match(lines(wrong)[0]!, /responses\.dialect\.old/)
+})
