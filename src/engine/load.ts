@@ -20,6 +20,8 @@ export class LoadedRuleset implements Ruleset {
   /** Largest stored frequency (N - 2), which is an age in seconds too. */
   readonly maxFrequency: number
   readonly lists: readonly CdbList[]
+  /** First rule of each id. */
+  readonly byId: ReadonlyMap<number, Rule>
   private fastRules: FastRules | undefined = undefined
 
   constructor(parts: {
@@ -35,6 +37,9 @@ export class LoadedRuleset implements Ruleset {
     this.records = parts.tree.rules
     this.maxFrequency = parts.maxFrequency
     this.lists = parts.lists
+    const byId = new Map<number, Rule>()
+    for (const rule of this.records) if (!byId.has(rule.id)) byId.set(rule.id, rule)
+    this.byId = byId
   }
 
   /** What the fast way needs, made when the first session asks for it. */

@@ -27,8 +27,8 @@ interface RuleState {
   decoders: DecoderMemory
   /** Seconds since 1970 when the `ignore` window of a rule began; 0 for none. */
   ignored: number[]
+  /** By index of the rule; made when it first wins, since a session of logtest sees few of them. */
   outputs: (RuleOutput | undefined)[]
-  byId: Map<number, Rule>
 }
 
 export class EngineSession implements Session {
@@ -52,8 +52,7 @@ export class EngineSession implements Session {
   }
 
   private createState(ruleset: LoadedRuleset, first_seen: FirstSeen): RuleState {
-    const byId = new Map<number, Rule>()
-    for (const rule of ruleset.records) if (!byId.has(rule.id)) byId.set(rule.id, rule)
+    const { byId } = ruleset
     const size = Math.max(2_048, this.options.memory_size ?? 8_192)
     const clock = () => this.time.clock()
     const search: SearchState = {
@@ -73,8 +72,7 @@ export class EngineSession implements Session {
         this.options.mode === 'live' ? { isRule: (id: string) => byId.has(Number(id)) } : {},
       ),
       ignored: new Array<number>(ruleset.records.length).fill(0),
-      outputs: new Array<RuleOutput | undefined>(ruleset.records.length).fill(undefined),
-      byId,
+      outputs: [],
     }
   }
 
@@ -115,7 +113,7 @@ export class EngineSession implements Session {
     }
     // A forwarded alert is raised again by its id; logtest knows none and shows no rule.
     if (this.options.mode === 'logtest') return undefined
-    const forwarded = event.forwarded_rule === undefined ? undefined : this.state.byId.get(event.forwarded_rule)
+    const forwarded = event.forwarded_rule === undefined ? undefined : this.state.ruleset.byId.get(event.forwarded_rule)
     return forwarded ?? 'drop'
   }
 
@@ -175,11 +173,11 @@ export class EngineSession implements Session {
     for (const [key, entry] of old.decoders.accumulated) next.decoders.accumulated.set(key, entry)
     // Counters begin anew, as in Wazuh. A rule keeps its window and its events when it is still there.
     for (const rule of next.ruleset.records) {
-      const before = old.byId.get(rule.id)
+      const before = old.ruleset.byId.get(rule.id)
       if (before) next.ignored[rule.index] = old.ignored[before.index]!
     }
     for (const earlier of old.search.memory.events()) {
-      const rule = next.byId.get(earlier.rule.id)
+      const rule = next.ruleset.byId.get(earlier.rule.id)
       if (rule) next.search.memory.store({ ...earlier, rule })
     }
   }
