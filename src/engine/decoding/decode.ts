@@ -11,15 +11,12 @@ import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
 import { lowered } from '../patterns/text.ts'
 import { addDynamic, setStatic } from './fields.ts'
-import { Look, prematchGate, regexGate } from './gates.ts'
+import { type Look, logLook, prematchGate, regexGate } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
 import { runPlugin } from './plugins/index.ts'
 import type { Decoder, Decoders, Root } from './tree.ts'
-
-/** Decoding does not call itself, so one is enough for all. */
-const sharedLook = new Look()
 
 /** Captured texts that no `<regex>` has taken yet. */
 type Left = readonly string[]
@@ -49,7 +46,7 @@ interface Run {
  */
 export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMemory, at_ms: number): void {
   const { program_name: program, log } = event
-  const look = decoders.plain ? undefined : sharedLook
+  const look = decoders.plain ? undefined : logLook
   look?.begin(lowered(log))
   for (const root of rootsFor(event, decoders)) {
     if (!look && program !== undefined && !root.program!.test(program)) continue

@@ -62,8 +62,9 @@ export class Look {
   private mark = 0
   private readonly pairs = new Uint32Array(128 * 128)
 
-  /** @param lower the whole text in lower case */
+  /** @param lower the whole text in lower case; the same one again keeps what is known of it */
   begin(lower: string): void {
+    if (lower === this.lower) return
     this.lower = lower
     this.asked = 0
   }
@@ -111,3 +112,6 @@ export class Look {
     return true
   }
 }
+
+/** The look at the log of the event at hand. Decoders and rules ask it one after the other, and never two events at once. */
+export const logLook = new Look()

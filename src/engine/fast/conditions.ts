@@ -5,8 +5,11 @@
  * ruleset are 4,300 different ones), a rule with many places in the tree is met again and again, and a result that is kept cannot differ from one
  * that is worked out anew. What is not pure (`check_diff`, `if_fts`, the search of composites) is not here.
  */
+
+import { type Gate, gateOf, logLook } from '../decoding/gates.ts'
 import { type EngineEvent, Static, type StaticName } from '../event.ts'
-import type { Pattern } from '../patterns/index.ts'
+import { lowerAscii, type Pattern } from '../patterns/index.ts'
+import { lowered } from '../patterns/text.ts'
 import { compiledRules } from '../rules/compiled-rules.ts'
 import type { Clock } from '../rules/conditions.ts'
 import { passesList } from '../rules/lists.ts'
@@ -21,6 +24,8 @@ const firstField = 32
 export interface Condition {
   /** Undefined for what is no pattern. */
   pattern?: Pattern
+  /** Of a pattern on the log: turns away most of what cannot match. */
+  gate?: Gate
   subject: number
   test?: (event: EngineEvent, clock: () => Clock) => boolean
   /** Guess at the price, for the order of a rule's conditions. */
@@ -75,7 +80,12 @@ export class ConditionTable {
     const known = this.numbers.get(key)
     if (known !== undefined) return known
     const onLog = subjectNumber === subject.log
-    const number = this.push({ pattern, subject: subjectNumber, cost: (onLog ? 10 : 1) + costOfKind[pattern.kind] })
+    const number = this.push({
+      pattern,
+      ...(onLog ? { gate: logGate(pattern) } : {}),
+      subject: subjectNumber,
+      cost: (onLog ? 10 : 1) + costOfKind[pattern.kind],
+    })
     this.numbers.set(key, number)
     return number
   }
@@ -90,6 +100,17 @@ export class ConditionTable {
 }
 
 const costOfKind: Record<Pattern['kind'], number> = { string: 0, wordmatch: 1, osmatch: 1, osregex: 3, pcre2: 8 }
+
+/** The gate of a pattern; one of OS_Match whose alternatives are all anchored also knows their first bytes. */
+function logGate(pattern: Pattern): Gate {
+  const gate = gateOf(pattern)
+  const alternatives = pattern.source.split('|')
+  const isAnchored = alternatives.every((one) => one.length > 1 && one.startsWith('^') && one !== '^$')
+  if (pattern.kind !== 'osmatch' || !isAnchored) return gate
+  const first = new Uint8Array(256)
+  for (const alternative of alternatives) first[lowerAscii(alternative).charCodeAt(1)] = 1
+  return { ...gate, first }
+}
 
 function subjectOf(tag: (typeof patternTags)[number]): number {
   if (tag === 'match' || tag === 'regex') return subject.log
@@ -168,6 +189,10 @@ export class Results {
     const event = this.event!
     const { pattern } = condition
     if (!pattern) return condition.test!(event, this.clock) ? yes : no
+    if (condition.gate) {
+      logLook.begin(lowered(event.log))
+      return logLook.allows(condition.gate, 0) && pattern.test(event.log) ? yes : no
+    }
     const text = this.text(condition.subject, event)
     if (text === undefined) return unset
     return pattern.test(text) ? yes : no

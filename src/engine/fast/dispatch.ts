@@ -15,11 +15,15 @@ import type { Rule, RuleNode } from '../rules/rule.ts'
 import type { Checks } from './conditions.ts'
 import type { FieldNames, FieldValues } from './fields.ts'
 
+/** A place in the tree, with what the walk asks of its rule close at hand. */
 export interface FastNode {
   rule: Rule
+  index: number
+  decoded_as: string | undefined
   checks: Checks
   /** A rule with check_diff, if_fts or a composite search, or lists behind those. */
   hasState: boolean
+  noalert: boolean
   children: Children | undefined
 }
 
@@ -28,17 +32,49 @@ const fewChildren = 4
 /** Program names are attackers' text, so what is remembered of them has an end. */
 const maxPrograms = 1_000
 
-/** Chosen by what the fields of the event say. */
-interface FieldChoice {
-  field: number
-  /** By the value in lower case. */
-  values: Map<string, Choice>
-  /** For any other value. */
-  other: Choice
-  /** When the field is not set. */
-  unset: Choice
+/** Candidates, told apart by one field after the other. What follows a value is worked out when it is first met. */
+class Choice {
+  readonly nodes: readonly FastNode[]
+  /** The field to ask about; undefined when the nodes are the answer. */
+  readonly field: number | undefined
+  private readonly names: FieldNames
+  private readonly asked: readonly number[]
+  /** By the value in lower case, of those that some node wants. */
+  private readonly values: Map<string, Choice | undefined>
+  private other: Choice | undefined
+  private unset: Choice | undefined
+
+  constructor(nodes: readonly FastNode[], names: FieldNames, asked: readonly number[]) {
+    this.nodes = nodes
+    this.names = names
+    this.field = asked.length < maxAsked ? mostTelling(nodes, names, asked) : undefined
+    this.asked = this.field === undefined ? asked : [...asked, this.field]
+    const { field } = this
+    const words = field === undefined ? [] : nodes.flatMap(({ rule }) => [...(wordsFor(rule, field, names) ?? [])])
+    this.values = new Map(words.map((word) => [word, undefined]))
+  }
+
+  /** Where to go on for a value of the field. */
+  next(value: string | undefined): Choice {
+    const { names } = this
+    const field = this.field!
+    if (value === undefined) {
+      return (this.unset ??= this.keep((rule) => !rule.fields.some(({ name }) => names.find(name) === field)))
+    }
+    const lower = lowerAscii(value)
+    const known = this.values.get(lower)
+    if (known) return known
+    if (!this.values.has(lower)) return (this.other ??= this.keep((rule) => !wordsFor(rule, field, names)))
+    const choice = this.keep((rule) => wordsFor(rule, field, names)?.has(lower) ?? true)
+    this.values.set(lower, choice)
+    return choice
+  }
+
+  private keep(fits: (rule: Rule) => boolean): Choice {
+    const nodes = this.nodes.filter(({ rule }) => fits(rule))
+    return new Choice(nodes, this.names, this.asked)
+  }
 }
-type Choice = { nodes: readonly FastNode[]; field?: undefined } | FieldChoice
 
 export class Children {
   private readonly all: readonly FastNode[]
@@ -60,10 +96,7 @@ export class Children {
       this.byDecoder.set(decoder, (choices = new ByProgram(nodes, this.names)))
     }
     let choice = choices.of(event.program_name)
-    while (choice.field !== undefined) {
-      const value = fields.value(choice.field)
-      choice = value === undefined ? choice.unset : (choice.values.get(lowerAscii(value)) ?? choice.other)
-    }
+    while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
     return choice.nodes
   }
 }
@@ -85,7 +118,7 @@ class ByProgram {
     const known = this.known.get(key)
     if (known) return known
     const nodes = this.nodes.filter(({ rule }) => fitsProgram(rule, program))
-    const choice = choose(nodes, this.names, [])
+    const choice = new Choice(nodes, this.names, [])
     if (this.known.size >= maxPrograms) this.known.clear()
     this.known.set(key, choice)
     return choice
@@ -97,37 +130,25 @@ function fitsProgram(rule: Rule, program: string | undefined): boolean {
   return !condition || (program !== undefined && condition.pattern.test(program) !== condition.negate)
 }
 
-/** A field must tell at least this many children apart to be worth a look-up. */
-const worthAsking = 6
+/** Fields asked about one after the other. */
+const maxAsked = 8
+/** A field must on the whole leave out at least this many children to be worth a look-up. */
+const worthAsking = 3
 
-function choose(nodes: readonly FastNode[], names: FieldNames, asked: readonly number[]): Choice {
-  const field = asked.length < 4 ? mostAsked(nodes, names, asked) : undefined
-  if (field === undefined) return { nodes }
-  const words = new Set(nodes.flatMap(({ rule }) => [...(wordsFor(rule, field, names) ?? [])]))
-  const next = (fits: (rule: Rule) => boolean) =>
-    choose(
-      nodes.filter(({ rule }) => fits(rule)),
-      names,
-      [...asked, field],
-    )
-  return {
-    field,
-    values: new Map([...words].map((word) => [word, next((rule) => wordsFor(rule, field, names)?.has(word) ?? true)])),
-    other: next((rule) => wordsFor(rule, field, names) === undefined),
-    unset: next((rule) => !rule.fields.some(({ name }) => names.find(name) === field)),
-  }
-}
-
-/** The field that most children want one of a few words of. */
-function mostAsked(nodes: readonly FastNode[], names: FieldNames, asked: readonly number[]): number | undefined {
-  const counts = new Map<number, number>()
+/** The field that leaves out most: children that want one of a few words of it, and a little less those that want something else. */
+function mostTelling(nodes: readonly FastNode[], names: FieldNames, asked: readonly number[]): number | undefined {
+  const weights = new Map<number, number>()
   for (const { rule } of nodes) {
     for (const field of new Set(rule.fields.map(({ name }) => names.numberOf(name)))) {
-      if (!asked.includes(field) && wordsFor(rule, field, names)) counts.set(field, (counts.get(field) ?? 0) + 1)
+      if (asked.includes(field)) continue
+      weights.set(field, (weights.get(field) ?? 0) + (wordsFor(rule, field, names) ? 1 : 0.5))
     }
   }
-  const [best] = [...counts].sort((a, b) => b[1] - a[1])
-  return best && best[1] >= worthAsking ? best[0] : undefined
+  let best: number | undefined
+  for (const [field, weight] of weights) {
+    if (weight >= worthAsking && weight > (best === undefined ? 0 : weights.get(best)!)) best = field
+  }
+  return best
 }
 
 /** The words, in lower case, of which the field must be one; undefined when the rule asks something else of it, or nothing. */
@@ -163,8 +184,11 @@ export function buildNodes(
 ): readonly FastNode[] {
   return nodes.map(({ rule, children }) => ({
     rule,
+    index: rule.index,
+    decoded_as: rule.decoded_as,
     checks: checks[rule.index]!,
     hasState: rule.check_diff || rule.if_fts || (rule.context && rule.search !== undefined),
+    noalert: rule.noalert,
     children: children.length > 0 ? new Children(buildNodes(children, checks, names), names) : undefined,
   }))
 }

@@ -35,33 +35,34 @@ export class FastSearch {
   find(walk: Walk): Rule | undefined {
     const { event } = walk.current
     this.results.begin(event)
+    const decoder = event.decoder?.name
     let found: Rule | undefined
     for (const node of this.rules.top) {
       if (node.rule.category !== event.type) continue
-      found = this.findBelow(node, walk)
+      found = this.findBelow(node, walk, decoder)
       if (found) break
     }
     this.results.end()
     return found
   }
 
-  private findBelow(node: FastNode, walk: Walk): Rule | undefined {
-    const { rule } = node
-    const { event } = walk.current
-    if (rule.decoded_as !== undefined && rule.decoded_as !== event.decoder?.name) return undefined
-    if (!this.results.all(rule.index, node.checks)) return undefined
+  private findBelow(node: FastNode, walk: Walk, decoder: string | undefined): Rule | undefined {
+    const { results } = this
+    if (node.decoded_as !== undefined && node.decoded_as !== decoder) return undefined
+    if (!results.all(node.index, node.checks)) return undefined
+    const { rule, children } = node
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
-    if (node.children) {
-      const candidates = node.children.of(event, this.results.fields)
+    if (children) {
+      const candidates = children.of(walk.current.event, results.fields)
       for (let i = 0; i < candidates.length; i++) {
-        const found = this.findBelow(candidates[i]!, walk)
+        const found = this.findBelow(candidates[i]!, walk, decoder)
         if (!found) continue
         walk.parent ??= rule
         return found
       }
     }
-    if (rule.noalert) return undefined
-    walk.firedtimes = ++this.state.firedtimes[rule.index]!
+    if (node.noalert) return undefined
+    walk.firedtimes = ++this.state.firedtimes[node.index]!
     return rule
   }
 }
