@@ -199,6 +199,18 @@ function inside(): void {
     assert.equal(await isOpen('203.0.113.5'), true)
   })
 
+  test('what is forwarded is dropped or not, as the options say now', async (t) => {
+    const withForward = (forward: boolean) =>
+      drop({ settings: { options: { 'firewall-drop': { forward } } }, responses: [block('firewall-drop')] })
+    const bed = await bench(t, withForward(true))
+    await bed.alert({ srcip: '203.0.113.5' })
+    assert.match(ruleset(), /hook forward/)
+    const again = await bed.restart(withForward(false))
+    assert.doesNotMatch(ruleset(), /hook forward/)
+    assert.equal(await isOpen('203.0.113.5'), false)
+    await again.pass(600)
+  })
+
   test('networks; one that cannot be added does not keep the others out', async (t) => {
     const bed = await bench(t, drop({ tuning: { widest: { ipv4: 8, ipv6: 32 } } }))
     const add = (key: string) =>

@@ -34,20 +34,24 @@ export default defineResponse({
   parseKey: parseAddressKey,
 
   prepare({ table, forward }) {
-    const chains = forward ? ['input', 'forward'] : ['input']
+    const hook = (chain: string) => [
+      `add chain inet ${table} ${chain} { type filter hook ${chain} priority -10; policy accept; }`,
+      `flush chain inet ${table} ${chain}`,
+    ]
+    const rules = (chain: string) =>
+      Object.entries(sets).map(
+        ([name, { match }]) => `add rule inet ${table} ${chain} ${match} saddr @${name} counter drop`,
+      )
     return [
       nft([
         `add table inet ${table}`,
         ...Object.entries(sets).map(
           ([name, { type, flags }]) => `add set inet ${table} ${name} { type ${type}; flags ${flags}; }`,
         ),
-        ...chains.flatMap((chain) => [
-          `add chain inet ${table} ${chain} { type filter hook ${chain} priority -10; policy accept; }`,
-          `flush chain inet ${table} ${chain}`,
-          ...Object.entries(sets).map(
-            ([name, { match }]) => `add rule inet ${table} ${chain} ${match} saddr @${name} counter drop`,
-          ),
-        ]),
+        ...hook('input'),
+        ...rules('input'),
+        ...hook('forward'),
+        ...(forward ? rules('forward') : [`delete chain inet ${table} forward`]),
       ]),
     ]
   },
