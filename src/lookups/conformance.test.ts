@@ -10,7 +10,7 @@ import { collectSecrets, optionNames } from '../settings-check.ts'
 import { destinationOptions } from '../settings-schema.ts'
 import { eventOf } from './event.ts'
 import { lookups } from './index.ts'
-import { fields, limits } from './options.ts'
+import { limits } from './options.ts'
 import { publicAddress, publicName } from './subjects.ts'
 import { addressAlert, domain, fileAlert, hash, ip, md5, optionsOf, sha1, url } from './testing.ts'
 
