@@ -23,7 +23,7 @@ export async function makeSchema(): Promise<string> {
   const { properties } = schema
   const script = { name: 'script', summary: 'Runs a program in integrations/ as Wazuh does.', options: scriptOptions }
   const all = await loadAll()
-  fill(properties.destinations!, destinationOptions, [...all.integrations, script])
+  fill(properties.destinations!, destinationOptions, [...all.integrations, ...all.lookups, script])
   fill(properties.receivers!, receiverOptions, all.receivers)
   fill(properties.wodles!, wodleOptions, all.wodles)
   const responses = properties.responses!.properties as Record<string, Json>
@@ -51,9 +51,10 @@ interface Described {
 async function loadAll(): Promise<Record<keyof typeof definitions, Described[]>> {
   const load = (index: Record<string, () => Promise<{ default: Described }>>) =>
     Promise.all(Object.values(index).map(async (one) => (await one()).default))
-  const { integrations, receivers, wodles, responses } = definitions
+  const { integrations, lookups, receivers, wodles, responses } = definitions
   return {
     integrations: await load(integrations),
+    lookups: await load(lookups),
     receivers: await load(receivers),
     wodles: await load(wodles),
     responses: await load(responses),

@@ -16,6 +16,9 @@ import { blockProblem } from './wazuh/integratord.ts'
 
 type Common = z.infer<typeof destinationOptions>
 
+/** An integration or a look-up: here only its options count. */
+type Kind = Pick<Integration, 'name' | 'options'>
+
 /** Seconds for one try, unless something is said. */
 const deadline = 30
 
@@ -25,7 +28,7 @@ const concurrencyOf = (type: string) => (type === 'script' ? 1 : 4)
 /** Reads every entry; one with an error is left out. */
 export async function readDestinations(
   reading: Reading,
-  integrations: Load<Integration>,
+  integrations: Load<Kind>,
   taken: Destination[],
 ): Promise<Destination[]> {
   const found: Destination[] = []
@@ -49,7 +52,7 @@ async function readDestination(
   reading: Reading,
   name: string,
   raw: Record<string, unknown>,
-  integrations: Load<Integration>,
+  integrations: Load<Kind>,
 ): Promise<Destination | undefined> {
   const path = ['destinations', name]
   const parts = split(raw, optionNames(destinationOptions))
@@ -210,7 +213,7 @@ export function checkFallbacks(reading: Reading, destinations: Destination[]): v
  */
 export async function destinationsOfBlocks(parts: {
   blocks: IntegrationBlock[]
-  integrations: Load<Integration>
+  integrations: Load<Kind>
   files: Files
   home: string
   problems: Problem[]
@@ -262,7 +265,7 @@ function uniqueName(name: string, taken: Destination[]): string {
 
 function optionsOfBlock(
   block: IntegrationBlock,
-  definition: Integration,
+  definition: Kind,
   report: (message: string, extras: Pick<Problem, 'hint' | 'wazuh'>) => void,
 ): Record<string, unknown> | undefined {
   const names = optionNames(definition.options)

@@ -54,6 +54,7 @@ const remote = defineResponse({ ...response, name: 'remote', options: z.object({
 const load = (definition: unknown) => async () => ({ default: definition }) as never
 export const definitions: Definitions = {
   integrations: { chat: load(chat) },
+  lookups: {},
   receivers: { hook: load(hook) },
   wodles: { ports: load(ports) },
   responses: { drop: load(drop), remote: load(remote) },

@@ -6,7 +6,7 @@
  */
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config.ts'
-import type { Integration, Receiver, Response, Wodle } from './define.ts'
+import type { Integration, Lookup, Receiver, Response, Wodle } from './define.ts'
 import { type Files, realFiles } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import { formatProblem, type Problem, UserError } from './problem.ts'
@@ -26,6 +26,8 @@ type Index<T> = Record<string, () => Promise<{ default: T }>>
 /** The definitions that options are checked against: what the `index.ts` of each folder exports. */
 export interface Definitions {
   integrations: Index<Integration>
+  /** Destinations too, of the two-way kind. */
+  lookups: Index<Lookup>
   receivers: Index<Receiver>
   wodles: Index<Wodle>
   responses: Index<Response>
@@ -86,7 +88,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   ossec.isWhiteListWhole &&= isWhole
   problems.push(...ossec.problems)
 
-  const integrations = loader(definitions.integrations)
+  const integrations = loader<Pick<Integration, 'name' | 'options'>>({
+    ...definitions.integrations,
+    ...definitions.lookups,
+  })
   const parts = { blocks: ossec.config.integrations, integrations, files, home, problems, secrets: resolver.values }
   const fromBlocks = await destinationsOfBlocks(parts)
   const destinations = [...fromBlocks, ...(await readDestinations(reading, integrations, fromBlocks))]
