@@ -1,11 +1,19 @@
 /** What a daemon does with the work that built scripts hand over, made of its running pieces. Given to `listenForScripts`. */
+import { join } from 'node:path'
 import { type Alert, fromBytes } from '../alert.ts'
+import { parseTimestamp } from '../clock.ts'
 import type { DeliveryRunner } from '../delivery/index.ts'
 import type { Block, Responder } from '../responses/responder.ts'
 import type { TakeOver } from './script-server.ts'
 import type { HandOver, HandOverAnswer } from './script-socket.ts'
 
 export interface Hooks {
+  /** Stands for /var/ossec; the scripts that ask are in it. */
+  home: string
+  /** That the destinations follow. */
+  alerts_file: string
+  /** When they had begun to, in milliseconds since 1970. */
+  following_since: number
   delivery: Pick<DeliveryRunner, 'status'>
   responder: Pick<Responder, 'add' | 'list'>
   /** Responses act, and are not only written down. */
@@ -15,15 +23,23 @@ export interface Hooks {
 
 /**
  * - `alert`: taken when a destination runs here that is called like the script (with or without `custom-`) and is not a script itself. Nothing needs to be
- *   written: integratord read the alert in alerts.json, which is that destination's queue, and its cursor comes by.
+ *   written: integratord read the alert in alerts.json, which is that destination's queue, and its cursor comes by. It does for what was written
+ *   since it began; of what is older we do not know, so the script sends that, perhaps for the second time.
  * - `add`: becomes a lease, like a block that a person asks for; the guards are asked.
  * - `delete`: execd's own undo. Where a lease holds the same target, that one's end counts, which lets blocks outlive a restart of execd.
  */
-export function takeOver({ delivery, responder, responses_enabled, is_root }: Hooks): TakeOver {
-  function alert({ program }: HandOver): HandOverAnswer {
+export function takeOver(hooks: Hooks): TakeOver {
+  const { delivery, responder, responses_enabled, is_root } = hooks
+  const followsWazuh = hooks.alerts_file === join(hooks.home, 'logs', 'alerts', 'alerts.json')
+
+  function alert({ program, alert: json }: HandOver): HandOverAnswer {
+    if (!followsWazuh) return { taken: false, reason: `destinations follow ${hooks.alerts_file}` }
     const names = new Set([program, program.replace(/^custom-/, '')])
     const found = delivery.status().find(({ name, type }) => names.has(name) && type !== 'script')
     if (!found) return { taken: false, reason: `no destination "${program}" runs here` }
+    const { timestamp } = JSON.parse(fromBytes(json)) as Alert
+    if (!((parseTimestamp(timestamp) ?? 0) >= hooks.following_since))
+      return { taken: false, reason: 'it may be older than the destination' }
     return { taken: true }
   }
 

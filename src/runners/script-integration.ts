@@ -58,20 +58,20 @@ export async function main(definition: Integration, transports?: Pick<Transports
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 
   const given = parseArguments(args)
-  let ending: Ending
-  let secrets: Iterable<string> = [given?.api_key ?? '', given?.hook_url ?? '']
-  if (!given)
-    ending = { words: 'wrong arguments: an alert file is needed, then api_key and hook_url (or an empty one)', code: 2 }
-  else {
-    const run = new Run(definition, { script, name, home, given, started, signal: stop.signal, transports })
-    ending = await run.run().catch((error: Error) => ({ words: `fault of ours: ${error.stack}`, code: 1 }) as const)
-    secrets = [...secrets, ...run.secrets]
+  const end = ({ words, code }: Ending, secrets: Iterable<string>): never => {
+    const line = `${name}: ${code === 0 ? '' : 'error: '}${oneLine(maskSecrets(secrets)(words))}`
+    appendLine(`${home}/logs/integrations.log`, `${logDate(Date.now())} ${line}`, 0o640)
+    if (code !== 0 || given?.debug) say(line)
+    process.exit(given?.dialect === 'ossec' && code === 1 ? 0 : code)
   }
-  const { words, code } = ending
-  const line = `${name}: ${code === 0 ? '' : 'error: '}${oneLine(maskSecrets(secrets)(words))}`
-  appendLine(`${home}/logs/integrations.log`, `${logDate(Date.now())} ${line}`, 0o640)
-  if (code !== 0 || given?.debug) say(line)
-  process.exit(given?.dialect === 'ossec' && code === 1 ? 0 : code)
+  if (!given)
+    return end(
+      { words: 'wrong arguments: an alert file is needed, then api_key and hook_url (or an empty one)', code: 2 },
+      [],
+    )
+  const run = new Run(definition, { script, name, home, given, started, signal: stop.signal, transports })
+  process.once('uncaughtException', (error) => end(run.fault(error), run.secrets))
+  end(await run.run().catch((error: Error) => run.fault(error)), run.secrets)
 }
 
 interface RunSettings {
@@ -86,9 +86,11 @@ interface RunSettings {
 }
 
 class Run {
-  readonly secrets = new Set<string>()
+  readonly secrets: Set<string>
   private readonly definition: Integration
   private readonly settings: RunSettings
+  /** The alert, until it is delivered. */
+  private given: GivenAlert | undefined
   private readonly spool: Spool
   /** An Outrider has started us: it tries again by itself, and hands nothing to itself. */
   private readonly isWithin = process.env.OUTRIDER_DESTINATION !== undefined
@@ -96,6 +98,8 @@ class Run {
   constructor(definition: Integration, settings: RunSettings) {
     this.definition = definition
     this.settings = settings
+    const { api_key = '', hook_url = '' } = settings.given
+    this.secrets = new Set([api_key, hook_url])
     this.spool = openSpool(settings.home, settings.name)
   }
 
@@ -109,6 +113,7 @@ class Run {
     }
     const alert = readAlert(bytes, given.alert_file)
     if ('problem' in alert) return { words: `${given.alert_file} is no alert: ${alert.problem}`, code: 7 }
+    this.given = alert
 
     if (!this.isWithin) {
       const request = { kind: 'alert', program: name, definition: this.definition.name, alert: alert.line } as const
@@ -169,6 +174,7 @@ class Run {
     const after = `after ${tries} ${tries === 1 ? 'try' : 'tries'}`
     switch (outcome.kind) {
       case 'delivered': {
+        this.given = undefined
         const more = this.isWithin ? '' : await this.drain(once)
         return { words: `delivered ${nameOf(given.alert)} in ${this.took()}${more}`, code: 0 }
       }
@@ -238,6 +244,12 @@ class Run {
       return { words: `lost ${nameOf(alert)}: ${why}; ${(error as Error).message}`, code: code || 1 }
     }
     return { words: `kept ${nameOf(alert)} for later: ${why}; ${this.spool.count()} wait`, code }
+  }
+
+  /** What nobody planned for. */
+  fault(error: Error): Ending {
+    const words = `fault of ours: ${error.stack}`
+    return this.given ? this.keep(this.given, words, 1) : { words, code: 1 }
   }
 
   private left(): number {

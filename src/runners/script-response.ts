@@ -47,9 +47,9 @@ interface Ending {
 export async function main(definition: Response): Promise<void> {
   const [, script = '', ...args] = process.argv
   const run = new Run(definition, script)
-  const { code } = await run
-    .run(args)
-    .catch((error: Error) => run.end({ words: `fault of ours: ${error.stack}`, code: 1 }))
+  const fault = (error: Error) => run.end({ words: `fault of ours: ${error.stack}`, code: 1 })
+  process.once('uncaughtException', (error) => process.exit(fault(error).code))
+  const { code } = await run.run(args).catch(fault)
   process.exit(code)
 }
 

@@ -107,7 +107,9 @@ export function openSpool(home: string, name: string): Spool {
     try {
       for (const file of list().slice(0, limit)) {
         const path = join(folder, file)
-        const result = await send(readFileSync(path, 'latin1').trimEnd())
+        const line = read(path)
+        if (line === undefined) continue
+        const result = await send(line)
         if (result === 'gone') rmSync(path, { force: true })
         if (result === 'stop') return
       }
@@ -127,6 +129,15 @@ export function openSpool(home: string, name: string): Spool {
     failed,
     worked: () => rmSync(pause, { force: true }),
     drain,
+  }
+}
+
+/** Undefined when it is not ours to read: somebody ran the script by hand, as root. */
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1').trimEnd()
+  } catch {
+    return undefined
   }
 }
 
