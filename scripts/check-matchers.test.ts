@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { difference, type RecordedCase } from './check-matchers.ts'
+import { difference, type RecordedCase, readCases } from './check-matchers.ts'
 
 const recorded: RecordedCase = {
   flavour: 'osregex',
@@ -41,3 +42,13 @@ test('texts that are not UTF-8 are read from hex', () => {
   }
   assert.equal(difference({ ...bytes, match: true, end: 1, subs_hex: ['ff'] }), undefined)
 })
+
+const golden = new URL('../../shared/golden/regex.jsonl.gz', import.meta.url)
+const skip = !existsSync(golden) && 'needs ../shared, the recorded answers of the real engine'
+
+for (const plain of [false, true]) {
+  test(`all recorded cases are equal, ${plain ? 'plain' : 'fast'}`, { skip }, () => {
+    const differing = readCases(golden).filter((one) => difference(one, plain) !== undefined)
+    assert.deepEqual(differing, [])
+  })
+}

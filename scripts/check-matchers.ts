@@ -37,7 +37,7 @@ const returnSubstrings = 0o200
 const caseSensitive = 0o400
 
 /** The cases of a file in the form of golden/regex.jsonl.gz; the line that explains the fields is left out. */
-export function readCases(file: string): RecordedCase[] {
+export function readCases(file: string | URL): RecordedCase[] {
   const raw = readFileSync(file)
   const text = (raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw) : raw).toString('utf8')
   const lines = text.split('\n').filter((line) => line.trim() !== '')

@@ -38,14 +38,22 @@ export function charSet(code: number, caseless: boolean, mode: CharMode): CharSe
   }
 }
 
-/** Whether the set is a letter of ASCII in both cases, or one plain character: then that character in lower case. */
+/** The character that the set is, in lower case: of one member, or of a letter of ASCII in both cases. Undefined for other sets. */
 export function literalOf({ low, high, only }: CharSet): number | undefined {
-  if (only !== undefined) return only >= 0x41 && only <= 0x5a ? only + 0x20 : only
+  if (only !== undefined) return lowerCode(only)
   if (high) return undefined
-  const members = [...low.keys()].filter((code) => low[code])
-  const [upper, lower] = members
-  if (members.length === 1) return upper! >= 0x41 && upper! <= 0x5a ? upper! + 0x20 : upper
-  return members.length === 2 && lower! - upper! === 0x20 && upper! >= 0x41 && upper! <= 0x5a ? lower : undefined
+  let literal: number | undefined
+  for (let code = 0; code < 256; code++) {
+    if (low[code] !== 1) continue
+    // The small letter comes behind the capital.
+    if (literal !== undefined && lowerCode(literal) !== code) return undefined
+    literal = code
+  }
+  return literal === undefined ? undefined : lowerCode(literal)
+}
+
+function lowerCode(code: number): number {
+  return code >= 0x41 && code <= 0x5a ? code + 0x20 : code
 }
 
 const remembered = 4096

@@ -10,6 +10,8 @@ export interface ParseState {
   references: References
   /** How many look-arounds are open. */
   lookDepth: number
+  /** Whether an empty match is none. */
+  refusesEmpty: boolean
   /** Reads the alternatives up to a closing parenthesis, which is left. `resets`: each begins with the same group number. */
   readBranches(options: Options, resets?: boolean): Node[]
 }
@@ -89,7 +91,7 @@ const namedGroups: Record<string, [behind: boolean, negative: boolean] | 'atomic
 function readVerb(state: ParseState, options: Options): Node {
   const { reader } = state
   if (reader.take('FAIL)') || reader.take('F)')) return { kind: 'fail' }
-  const found = reader.takeMatch(/(\w*)([:)])/y)
+  const found = reader.takeMatch(/(\w*)([:)=])/y)
   if (!found) return reader.fail('(*VERB) not recognized or malformed')
   const group = found[2] === ':' ? namedGroups[found[1]!] : undefined
   if (group === 'atomic') return { kind: 'atomic', body: readInside(state, options) }

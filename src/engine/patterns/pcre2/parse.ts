@@ -43,6 +43,7 @@ export function parsePcre2(source: string): Pcre2Pattern {
     reader,
     references,
     lookDepth: 0,
+    refusesEmpty: refusesEmpty !== undefined,
     readBranches(options, resets = false) {
       if (++depth > maxNesting + 1) reader.fail('parentheses are too deeply nested')
       const branches: Node[] = []
@@ -231,7 +232,8 @@ function readEscape(state: ParseState, options: Options, onlyCrLf: boolean): Nod
     case '':
       return reader.fail('\\ at end of pattern')
     case 'K':
-      // It moves the start of the match, which nobody asks for.
+      // It moves the start of the match, which nobody asks for but (*NOTEMPTY).
+      if (state.refusesEmpty) reader.fail('\\K is not supported under (*NOTEMPTY)')
       if (state.lookDepth > 0) reader.fail('\\K is not allowed in look-arounds')
       return undefined
     case 'b':
