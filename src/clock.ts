@@ -60,6 +60,16 @@ export function parseClock(text: string): number | undefined {
   return Number(parts[2]) < 60 && minutes <= 1440 ? minutes : undefined
 }
 
+/** Whether it is an IANA name of a time zone. */
+export function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 function formatter(zone: string): Intl.DateTimeFormat {

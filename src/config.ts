@@ -170,6 +170,13 @@ export interface Destination {
   deadline: number
   /** Requests per second at most; undefined is no limit. */
   rate?: number
+  /** Liquid templates for the title and the text of messages. */
+  title?: string
+  body?: string
+  /** Of messages; default English. */
+  language?: 'en' | 'ru'
+  /** IANA name, for times in messages. Default: as the manager wrote them. */
+  timezone?: string
   /** Fields, as dotted paths, whose values make alerts one incident; none: all alerts are one. Undefined: each alert is sent by itself. */
   group_by?: string[]
   /** Seconds between two messages of an incident, and after which a quiet one is over. Default 3600. */

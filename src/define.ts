@@ -88,6 +88,14 @@ export type Outcome =
   | { kind: 'rejected'; reason: string }
   | { kind: 'paused'; reason: string }
 
+/** How people at a destination want to read. */
+export interface Style {
+  /** Default English. */
+  language?: 'en' | 'ru'
+  /** IANA name; default: times as the manager wrote them. */
+  timezone?: string
+}
+
 /** What a definition may know besides the alert and its options. */
 export interface IntegrationContext {
   /** The same for every try of the same alert at the same destination; for services that know idempotency keys. */
@@ -99,6 +107,8 @@ export interface IntegrationContext {
   body: string
   /** Milliseconds since 1970. */
   now: number
+  /** For `facts` and the like of message.ts. */
+  style?: Style
   /** Where alerts are grouped (`group_by`). */
   incident?: {
     /** The same for all messages of an incident. */
@@ -249,7 +259,11 @@ export interface Response<S extends Schema = Schema> {
    * Lists the keys in force: to see whether an `add` or `delete` did what it should, and what was changed behind our back. `shared`: others may
    * add to it, too, so what is there and was not asked for is left alone.
    */
-  list?: { steps(options: Options<S>): Step[]; parse(outputs: string[], options: Options<S>): string[]; shared?: boolean }
+  list?: {
+    steps(options: Options<S>): Step[]
+    parse(outputs: string[], options: Options<S>): string[]
+    shared?: boolean
+  }
 }
 
 export function defineResponse<S extends Schema>(response: Response<S>): Response<S> {

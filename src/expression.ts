@@ -12,7 +12,7 @@
 import { BlockList, isIP } from 'node:net'
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Alert } from './alert.ts'
-import { isBetween, parseClock, wallClock, weekdays } from './clock.ts'
+import { isBetween, isZone, parseClock, wallClock, weekdays } from './clock.ts'
 
 /** The expression does not compile. `column` counts from 1; `hint` says how to mend it. */
 export class ExpressionError extends Error {
@@ -376,13 +376,4 @@ function isNetwork(text: string): boolean {
   const family = isIP(base)
   if (family === 0 || base.includes('%')) return false
   return bits === undefined || (/\/\d{1,3}$/.test(text) && bits <= (family === 6 ? 128 : 32))
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
 }

@@ -144,6 +144,10 @@ function assemble(
     concurrency: common.concurrency ?? concurrencyOf(common.type),
     deadline: common.deadline === undefined ? deadline : toSeconds(common.deadline),
     rate: common.rate,
+    ...(common.title && { title: common.title }),
+    ...(common.body && { body: common.body }),
+    ...(common.language && { language: common.language }),
+    ...(common.timezone && { timezone: common.timezone }),
     ...(common.group_by && {
       group_by: common.group_by,
       repeat: toSeconds(common.repeat ?? '1h'),

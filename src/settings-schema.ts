@@ -3,6 +3,7 @@
  * and responses stand beside the ones here; their definitions know them.
  */
 import * as z from 'zod/mini'
+import { isZone } from './clock.ts'
 
 const about = (description: string) => z.describe(description)
 const text = () => z.string().check(z.minLength(1))
@@ -61,6 +62,16 @@ export const destinationOptions = z.object({
   rate: z
     .optional(z.number().check(z.positive()))
     .check(about('At most this many requests a second. Default: no limit.')),
+  title: z
+    .optional(text())
+    .check(about('Template (Liquid) of the title of messages, such as {{ agent.name }}: {{ rule.description }}.')),
+  body: z
+    .optional(text())
+    .check(about('Template (Liquid) of the text of messages; {{ default_body }} is what it is without one.')),
+  language: z.optional(z.enum(['en', 'ru'])).check(about('Language of messages. Default: en.')),
+  timezone: z
+    .optional(z.string().check(z.refine(isZone, 'not a time zone such as Europe/Berlin')))
+    .check(about('Time zone of the times in messages. Default: as the manager writes them.')),
   group_by: z
     .optional(z.array(z.string().check(z.regex(/^[\w@-]+(\.[\w@-]+)*$/, 'not a field such as rule.id or data.srcip'))))
     .check(

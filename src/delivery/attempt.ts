@@ -14,8 +14,9 @@ import type {
   Outcome,
   Outgoing,
   SocketText,
+  Style,
 } from '../define.ts'
-import { renderBody, renderTitle } from '../integrations/message.ts'
+import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } from '../integrations/message.ts'
 import type { IncidentPart } from './incidents.ts'
 import { describe, judge } from './outcome.ts'
 
@@ -39,23 +40,27 @@ export type Post = (request: HttpRequest, wants_text: boolean) => Promise<HttpRe
 /** Takes what is no HTTP request to where it goes. Never rejects. */
 export type Ship = (outgoing: FileLine | SocketText | Mail) => Promise<Outcome>
 
-interface Given {
+export interface Given {
   destination: string
+  /** The alert as a byte string. */
   line: string
   alert: Alert
+  /** Milliseconds since 1970. */
   now(): number
   incident?: IncidentPart
+  style?: Presentation
 }
 
-/** Never rejects. `line` is the alert as a byte string, `now` a clock in milliseconds since 1970. Without `ship` there is only HTTP. */
+/** Never rejects. Without `ship` there is only HTTP. */
 export async function attempt(
   integration: Integration,
   options: Record<string, unknown>,
-  { destination, line, alert, now, incident }: Given,
+  given: Given,
   post: Post,
   ship?: Ship,
 ): Promise<Attempt> {
-  const built = buildRequest(integration, options, destination, line, alert, now(), incident)
+  const { now } = given
+  const built = buildRequest(integration, options, given)
   // An alert that the definition cannot read will not become readable.
   if ('error' in built)
     return { outcome: { kind: 'rejected', reason: `no request could be made of it: ${built.error.message}` } }
@@ -106,20 +111,37 @@ function idempotencyKey(destination: string, line: string): string {
   return createHash('sha256').update(`${destination}\0`).update(line, 'latin1').digest('hex').slice(0, 32)
 }
 
+/** What a destination's own templates make of an alert; they may throw. */
+export interface Presentation extends Style {
+  title?(scope: TemplateScope): string
+  body?(scope: TemplateScope): string
+}
+
+/** What templates know besides the fields of the alert. */
+export interface TemplateScope extends Record<string, unknown> {
+  severity: Severity
+  source_address: string | undefined
+  more: number
+  default_title: string
+  default_body: string
+}
+
 /** Title and body are rendered only when a definition asks for them: most look at the alert itself. */
 class Context implements IntegrationContext {
   readonly now: number
+  readonly incident: IncidentPart | undefined
+  readonly style: Presentation
   private readonly alert: Alert
   private readonly bytes: string
   private readonly destination: string
-  readonly incident: IncidentPart | undefined
 
-  constructor(alert: Alert, line: string, destination: string, now: number, incident: IncidentPart | undefined) {
+  constructor(alert: Alert, { line, destination, now, incident, style = {} }: Given) {
     this.alert = alert
     this.bytes = line
     this.destination = destination
-    this.now = now
+    this.now = now()
     this.incident = incident
+    this.style = style
   }
   get idempotency_key(): string {
     return idempotencyKey(this.destination, this.bytes)
@@ -128,35 +150,65 @@ class Context implements IntegrationContext {
     return asText(this.bytes)
   }
   get title(): string {
-    return `${lateness(this.alert, this.now)}${renderTitle(this.alert)}${this.incident?.more ? ` (+${this.incident.more} more)` : ''}`
+    return this.render(this.style.title, () => this.defaultTitle())
   }
   get body(): string {
+    return this.render(this.style.body, () => this.defaultBody())
+  }
+
+  private defaultTitle(): string {
     const { more = 0 } = this.incident ?? {}
-    const told = more === 0 ? '' : `${more} more like this since the last message.\n\n`
-    return told + renderBody(this.alert)
+    const isRussian = this.style.language === 'ru'
+    const told = more === 0 ? '' : isRussian ? ` (и ещё ${more})` : ` (+${more} more)`
+    return `${lateness(this.alert, this.now, isRussian)}${renderTitle(this.alert, this.style)}${told}`
+  }
+
+  private defaultBody(): string {
+    const { more = 0 } = this.incident ?? {}
+    const isRussian = this.style.language === 'ru'
+    const told = isRussian
+      ? `Ещё ${more} таких с прошлого сообщения.`
+      : `${more} more like this since the last message.`
+    return `${more === 0 ? '' : `${told}\n\n`}${renderBody(this.alert, this.style)}`
+  }
+
+  private render(template: Presentation['title'], usual: () => string): string {
+    if (!template) return usual()
+    try {
+      return template({
+        ...this.alert,
+        severity: severityOf(this.alert),
+        source_address: sourceAddress(this.alert),
+        more: this.incident?.more ?? 0,
+        default_title: this.defaultTitle(),
+        default_body: this.defaultBody(),
+      })
+    } catch {
+      // It was tried when the destination was opened, so it is this alert that it cannot render: a message in the usual words is better than none.
+      return usual()
+    }
   }
 }
 
 /** Mark of what comes long after it happened, such as after an outage. */
-function lateness(alert: Alert, now: number): string {
+function lateness(alert: Alert, now: number, isRussian: boolean): string {
   const happened = parseTimestamp(alert.timestamp)
-  const hours = happened === undefined ? 0 : (now - happened) / 3_600_000
+  const hours = happened === undefined ? 0 : Math.floor((now - happened) / 3_600_000)
   if (hours < 1) return ''
-  return hours < 48 ? `[${Math.floor(hours)} h late] ` : `[${Math.floor(hours / 24)} days late] `
+  const [count, unit] =
+    hours < 48 ? [hours, isRussian ? 'ч' : 'h'] : [Math.floor(hours / 24), isRussian ? 'дн.' : 'days']
+  return isRussian ? `[опоздание ${count} ${unit}] ` : `[${count} ${unit} late] `
 }
 
 /** What a definition makes of an alert: its request, undefined when the alert is not for it, or the error it threw. */
 export function buildRequest(
   integration: Integration,
   options: Record<string, unknown>,
-  destination: string,
-  line: string,
-  alert: Alert,
-  now: number,
-  incident?: IncidentPart,
+  given: Given,
 ): { request: Outgoing | undefined } | { error: Error } {
+  const { alert, incident } = given
   try {
-    const context = new Context(alert, line, destination, now, incident)
+    const context = new Context(alert, given)
     if (incident?.is_over) return { request: integration.resolve?.(alert, options, context) }
     return { request: integration.request(alert, options, context) }
   } catch (error) {

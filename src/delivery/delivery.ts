@@ -20,6 +20,7 @@ import { RateLimit } from './backoff.ts'
 import { DestinationQueue, type QueueSettings } from './queue.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
 import { type FullDelivery, openStore } from './store.ts'
+import { presentationOf } from './templates.ts'
 import type { DeliveryDetail, DeliveryRunner, DeliverySettings, DeliverySummary, Result, Tuning } from './types.ts'
 
 const defaults: Tuning = {
@@ -162,7 +163,8 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
     const integration = (await load()).default
-    return { sender: createSender(destination, integration, now), rate: integration.rate }
+    const style = await presentationOf(destination)
+    return { sender: createSender(destination, integration, now, style), rate: integration.rate }
   }
 
   /** A limit is the credential's: two channels of one bot share it. */

@@ -3,7 +3,7 @@ import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import type { Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
-import { type Attempt, attempt, type Post, type Ship } from './attempt.ts'
+import { type Attempt, attempt, type Post, type Presentation, type Ship } from './attempt.ts'
 import { createHttpClient } from './http.ts'
 import type { IncidentPart } from './incidents.ts'
 import { createTransports } from './transports.ts'
@@ -17,7 +17,12 @@ export interface Sender {
 }
 
 /** @throws when the destination's CA file cannot be read */
-export function createSender(destination: Destination, integration: Integration, now: () => number): Sender {
+export function createSender(
+  destination: Destination,
+  integration: Integration,
+  now: () => number,
+  style: Presentation = {},
+): Sender {
   const { name, options, concurrency } = destination
   const http = createHttpClient(concurrency, options as TlsOptions)
   const transports = createTransports(concurrency)
@@ -27,7 +32,7 @@ export function createSender(destination: Destination, integration: Integration,
     async send(line, alert, signal, incident) {
       const post: Post = (request, wants_text) => http.send(request, deadline_ms, wants_text, signal)
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      return attempt(integration, options, { destination: name, line, alert, now, incident }, post, ship)
+      return attempt(integration, options, { destination: name, line, alert, now, incident, style }, post, ship)
     },
     async close() {
       await Promise.all([http.close(), transports.close()])

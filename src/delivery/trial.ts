@@ -6,9 +6,10 @@ import type { FileCursor } from '../durable/follow.ts'
 import type { State } from '../durable/state.ts'
 import { compileRoute, type Route, type Verdict } from '../routes.ts'
 import { alertFile, scriptArguments, TempFiles } from '../wazuh/integratord.ts'
-import { buildRequest, parseAlert, showRequest } from './attempt.ts'
+import { buildRequest, type Given, parseAlert, showRequest } from './attempt.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
 import { openStore } from './store.ts'
+import { presentationOf } from './templates.ts'
 
 export interface Trial {
   /** What would be sent, secrets masked: a request, or a command line and the file it names. */
@@ -33,12 +34,13 @@ export async function tryDestination(
 ): Promise<Trial> {
   const alert = parseAlert(line)
   if (!alert) return { request: '', outcome: { kind: 'rejected', reason: 'the line is no alert' } }
+  const style = integration ? await presentationOf(destination) : {}
   const shown = integration
-    ? showRequestOf(destination, integration, line, alert, now())
+    ? showRequestOf(destination, integration, { destination: destination.name, line, alert, now, style })
     : showScript(destination, line, alert)
   if (!send || shown.outcome) return { ...shown, request: mask(shown.request) }
   const sender: Sender = integration
-    ? createSender(destination, integration, now)
+    ? createSender(destination, integration, now, style)
     : createScriptSender(destination, { home, temp: new TempFiles(Math.floor(now() / 1000) & 0xffff), now })
   try {
     const { outcome, answer } = await sender.send(line, alert, new AbortController().signal)
@@ -49,14 +51,8 @@ export async function tryDestination(
   }
 }
 
-function showRequestOf(
-  destination: Destination,
-  integration: Integration,
-  line: string,
-  alert: Alert,
-  now: number,
-): Trial {
-  const built = buildRequest(integration, destination.options, destination.name, line, alert, now)
+function showRequestOf({ options }: Destination, integration: Integration, given: Given): Trial {
+  const built = buildRequest(integration, options, given)
   if ('error' in built)
     return {
       request: '',

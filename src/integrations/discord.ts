@@ -19,7 +19,7 @@ export default defineIntegration({
   // Five requests in two seconds, thirty a minute: what is above is told with 429.
   rate: 2,
 
-  request(alert, { hook_url, username, thread_id }, { title }) {
+  request(alert, { hook_url, username, thread_id }, { style, title }) {
     const url = new URL(hook_url)
     // Without it Discord answers before it has looked at the message.
     url.searchParams.set('wait', 'true')
@@ -35,7 +35,7 @@ export default defineIntegration({
             // All texts of a message together may have 6,000 characters; title and facts leave room for this.
             description: codeBlock(text(alert.full_log), 2500),
             color: bySeverity(alert, [0x8d99a6, 0x2f81f7, 0xd4a72c, 0xe36209, 0xcf222e]),
-            fields: facts(alert).map(({ name, value }) => ({
+            fields: facts(alert, style).map(({ name, value }) => ({
               name,
               value: cut(escapeMarkdown(value), 250),
               inline: value.length < 40,

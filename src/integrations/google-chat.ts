@@ -16,7 +16,7 @@ export default defineIntegration({
   // 60 a minute and space.
   rate: 1,
 
-  request(alert, { hook_url }, { title, idempotency_key }) {
+  request(alert, { hook_url }, { style, title, idempotency_key }) {
     const url = new URL(hook_url)
     // A message with the same request id is made once.
     url.searchParams.set('requestId', idempotency_key)
@@ -34,7 +34,7 @@ export default defineIntegration({
               sections: [
                 {
                   widgets: [
-                    ...facts(alert).map(({ name, value }) => ({
+                    ...facts(alert, style).map(({ name, value }) => ({
                       decoratedText: { topLabel: name, text: escapeHtml(cut(value, 300)), wrapText: true },
                     })),
                     // A message may have 32,000 bytes.

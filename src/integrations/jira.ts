@@ -43,11 +43,11 @@ export default defineIntegration({
   // Limits are by cost; 429 says when.
   rate: 10,
 
-  request(alert, options, { title, incident }) {
+  request(alert, options, { style, title, incident }) {
     const { user, api_key, project, issue_type, priorities, labels, fields } = options
     const isCloud = user !== undefined
     const log = cut(text(alert.full_log), 25_000)
-    const lines = facts(alert).map(({ name, value }) => `${name}: ${cut(value, 500)}`)
+    const lines = facts(alert, style).map(({ name, value }) => `${name}: ${cut(value, 500)}`)
     const { origin, pathname } = new URL(options.hook_url)
     const api = `${origin}${pathname.replace(/\/$/, '')}/rest/api/${isCloud ? 3 : 2}/issue`
     const headers = {

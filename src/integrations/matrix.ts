@@ -29,9 +29,9 @@ export default defineIntegration({
   // Synapse's default is one every five seconds after a burst; 429 says when.
   rate: 1,
 
-  request(alert, { hook_url, api_key, room_id, msgtype }, { title, idempotency_key, incident }) {
+  request(alert, { hook_url, api_key, room_id, msgtype }, { style, title, idempotency_key, incident }) {
     const log = cutBytes(text(alert.full_log), 12_000)
-    const lines = facts(alert).map(({ name, value }) => ({ name, value: cutBytes(value, 500) }))
+    const lines = facts(alert, style).map(({ name, value }) => ({ name, value: cutBytes(value, 500) }))
     const head = `${bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])} ${cutBytes(oneLine(title), 500)}`
     return {
       method: 'PUT',

@@ -20,7 +20,7 @@ export default defineIntegration({
   // The default of its rate limiting, when that is on.
   rate: 10,
 
-  request(alert, { hook_url, channel, username, icon_url }, { title }) {
+  request(alert, { hook_url, channel, username, icon_url }, { style, title }) {
     return {
       url: hook_url,
       json: {
@@ -34,7 +34,7 @@ export default defineIntegration({
             title: cut(escapeMarkdown(title), 300),
             // A post holds 16,383 characters.
             text: codeBlock(text(alert.full_log), 8000),
-            fields: facts(alert).map(({ name, value }) => ({
+            fields: facts(alert, style).map(({ name, value }) => ({
               title: name,
               value: escapeMarkdown(cut(value, 300)),
               short: value.length < 40,

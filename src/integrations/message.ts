@@ -3,6 +3,8 @@
  * Definitions escape for their medium and cut to its limits; the words are made here.
  */
 import type { Alert } from '../alert.ts'
+import { parseTimestamp } from '../clock.ts'
+import type { Style } from '../define.ts'
 
 /** Wazuh's own words for its levels (the table of its 4.x to 5.0 guide), from which services' scales are mapped. */
 export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical'
@@ -56,39 +58,83 @@ export function cutBytes(value: string, most: number): string {
   return `${bytes.subarray(0, end).toString()}…`
 }
 
+interface Words {
+  level: string
+  agent: string
+  rule: string
+  groups: string
+  source: string
+  user: string
+  file: string
+  location: string
+  time: string
+  alert: string
+}
+
+const words: Record<'en' | 'ru', Words> = {
+  en: {
+    level: 'Level',
+    agent: 'Agent',
+    rule: 'Rule',
+    groups: 'Groups',
+    source: 'Source address',
+    user: 'User',
+    file: 'File',
+    location: 'Location',
+    time: 'Time',
+    alert: 'Alert',
+  },
+  ru: {
+    level: 'Уровень',
+    agent: 'Агент',
+    rule: 'Правило',
+    groups: 'Группы',
+    source: 'Адрес источника',
+    user: 'Пользователь',
+    file: 'Файл',
+    location: 'Журнал',
+    time: 'Время',
+    alert: 'Оповещение',
+  },
+}
+
+const wordsOf = ({ language = 'en' }: Style): Words => words[language]
+
 /** `Level 5: sshd: authentication failed (web-01)`. */
-export function renderTitle(alert: Alert): string {
+export function renderTitle(alert: Alert, style: Style = {}): string {
   const { rule, agent } = alert
+  const { level, alert: name } = wordsOf(style)
   const where = oneLine(agent?.name)
-  return `Level ${levelOf(alert)}: ${oneLine(rule?.description) || 'alert'}${where ? ` (${where})` : ''}`
+  return `${level} ${levelOf(alert)}: ${oneLine(rule?.description) || name.toLowerCase()}${where ? ` (${where})` : ''}`
 }
 
 /** The facts of an alert, in the order in which people ask for them. Empty ones are left out. */
-export function facts(alert: Alert): { name: string; value: string }[] {
+export function facts(alert: Alert, style: Style = {}): { name: string; value: string }[] {
   const { rule, agent, data } = alert
+  const word = wordsOf(style)
   const list = (value: unknown) => (Array.isArray(value) ? value.map(oneLine).filter(Boolean).join(', ') : '')
   const address = oneLine(agent?.ip)
+  const attack = techniques(alert).map(({ id, name }) => (name ? `${id} ${name}` : id))
   const pairs: [string, string][] = [
-    [
-      'Agent',
-      agent ? `${oneLine(agent.name) || 'unnamed'} (${oneLine(agent.id)}${address ? `, ${address}` : ''})` : '',
-    ],
-    ['Rule', `${oneLine(rule?.id)} (level ${levelOf(alert)})`],
-    ['Groups', list(rule?.groups)],
-    ['Source address', oneLine(sourceAddress(alert))],
-    ['User', oneLine(data?.dstuser ?? data?.srcuser)],
-    ['File', oneLine(alert.syscheck?.path)],
-    [
-      'ATT&CK',
-      techniques(alert)
-        .map(({ id, name }) => (name ? `${id} ${name}` : id))
-        .join(', '),
-    ],
-    ['Location', oneLine(alert.location)],
-    ['Time', oneLine(alert.timestamp)],
-    ['Alert', oneLine(alert.id)],
+    [word.agent, agent ? `${oneLine(agent.name) || '?'} (${oneLine(agent.id)}${address ? `, ${address}` : ''})` : ''],
+    [word.rule, `${oneLine(rule?.id)} (${word.level.toLowerCase()} ${levelOf(alert)})`],
+    [word.groups, list(rule?.groups)],
+    [word.source, oneLine(sourceAddress(alert))],
+    [word.user, oneLine(data?.dstuser ?? data?.srcuser)],
+    [word.file, oneLine(alert.syscheck?.path)],
+    ['ATT&CK', attack.join(', ')],
+    [word.location, oneLine(alert.location)],
+    [word.time, timeOf(alert, style)],
+    [word.alert, oneLine(alert.id)],
   ]
   return pairs.filter(([, value]) => value !== '').map(([name, value]) => ({ name, value }))
+}
+
+function timeOf({ timestamp }: Alert, { timezone }: Style): string {
+  const at = timezone === undefined ? undefined : parseTimestamp(timestamp)
+  if (at === undefined) return oneLine(timestamp)
+  // Swedish is how Intl spells ISO 8601.
+  return `${new Date(at).toLocaleString('sv-SE', { timeZone: timezone })} ${timezone}`
 }
 
 /** The address an alert is about, also where Windows and the clouds keep it. */
@@ -114,8 +160,8 @@ export function techniques({ rule }: Alert): { id: string; name: string; url: st
 }
 
 /** The facts, one a line, and the log. Plain text. */
-export function renderBody(alert: Alert): string {
-  const lines = facts(alert).map(({ name, value }) => `${name}: ${value}`)
+export function renderBody(alert: Alert, style: Style = {}): string {
+  const lines = facts(alert, style).map(({ name, value }) => `${name}: ${value}`)
   const log = text(alert.full_log).trim()
   return log === '' ? lines.join('\n') : `${lines.join('\n')}\n\n${log}`
 }

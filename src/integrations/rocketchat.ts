@@ -20,7 +20,7 @@ export default defineIntegration({
   // The default of its rate limiting is 10 a second.
   rate: 10,
 
-  request(alert, { hook_url, channel, alias, avatar }, { title }) {
+  request(alert, { hook_url, channel, alias, avatar }, { style, title }) {
     return {
       url: hook_url,
       json: {
@@ -33,7 +33,7 @@ export default defineIntegration({
             color: bySeverity(alert, ['#8d99a6', '#2f81f7', '#d4a72c', '#e36209', '#cf222e']),
             // Messages hold 5,000 characters unless the administrator says otherwise.
             text: codeBlock(text(alert.full_log), 2000),
-            fields: facts(alert).map(({ name, value }) => ({
+            fields: facts(alert, style).map(({ name, value }) => ({
               title: name,
               value: escapeMarkdown(cut(value, 150)),
               short: value.length < 40,

@@ -31,7 +31,7 @@ export default defineIntegration({
   // One message a second and channel, https://docs.slack.dev/apis/web-api/rate-limits.
   rate: 1,
 
-  request(alert, { hook_url, api_key, channel }, { title, incident }) {
+  request(alert, { hook_url, api_key, channel }, { style, title, incident }) {
     return {
       url: hook_url ?? 'https://slack.com/api/chat.postMessage',
       ...(hook_url === undefined && {
@@ -49,7 +49,7 @@ export default defineIntegration({
             fallback: cut(escapeHtml(title), 3000),
             text: code(text(alert.full_log), 2900),
             mrkdwn_in: ['text'],
-            fields: facts(alert).map(({ name, value }) => ({
+            fields: facts(alert, style).map(({ name, value }) => ({
               title: name,
               value: cut(escapeHtml(value), 2000),
               short: value.length < 40,

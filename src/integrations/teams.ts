@@ -28,7 +28,7 @@ export default defineIntegration({
   // Above four a second Workflows are throttled.
   rate: 4,
 
-  request(alert, { hook_url, dashboard_url }, { title }) {
+  request(alert, { hook_url, dashboard_url }, { style, title }) {
     const log = text(alert.full_log)
     return {
       url: hook_url,
@@ -49,7 +49,7 @@ export default defineIntegration({
                   style: bySeverity(alert, ['default', 'accent', 'warning', 'warning', 'attention']),
                   items: [rich(run(cut(title, 300), { weight: 'Bolder', size: 'Medium' }))],
                 },
-                ...facts(alert).map(({ name, value }) =>
+                ...facts(alert, style).map(({ name, value }) =>
                   rich(run(`${name}: `, { weight: 'Bolder' }), run(cut(value, 300))),
                 ),
                 // A card above 28 KB is dropped without a word; some say above 21 KB.

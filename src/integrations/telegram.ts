@@ -29,9 +29,9 @@ export default defineIntegration({
   // One message a second and chat; groups take 20 a minute and say so with 429.
   rate: 1,
 
-  request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { title, incident }) {
+  request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { style, title, incident }) {
     const sign = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
-    const lines = facts(alert).map(({ name, value }) => `${name}: ${escapeHtml(cut(value, 200))}`)
+    const lines = facts(alert, style).map(({ name, value }) => `${name}: ${escapeHtml(cut(value, 200))}`)
     const log = text(alert.full_log)
     return {
       url: `${hook_url.replace(/\/$/, '')}/bot${api_key}/sendMessage`,

@@ -36,7 +36,7 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://thehive.example:9000', api_key: 'thehive-key' },
 
-  request(alert, options, { title, idempotency_key, now }) {
+  request(alert, options, { style, title, idempotency_key, now }) {
     const { tlp, pap, organisation } = options
     const { rule, agent } = alert
     const date = parseTimestamp(alert.timestamp) ?? now
@@ -44,7 +44,7 @@ export default defineIntegration({
     const tags = ['wazuh', `rule=${oneLine(rule?.id)}`, `agent=${oneLine(agent?.name)}`, ...groups].map((tag) =>
       cut(tag, 100),
     )
-    const lines = facts(alert).map(
+    const lines = facts(alert, style).map(
       ({ name, value }) => `- **${escapeMarkdown(name)}**: ${escapeMarkdown(cut(value, 500))}`,
     )
     return {
