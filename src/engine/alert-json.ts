@@ -32,7 +32,7 @@ export function alertJson(parts: AlertParts, origin: AlertOrigin): AlertLine {
   const { decoder } = event
   const tail = [
     ...(origin.cluster ? [`"cluster":${object(Object.entries(origin.cluster))}`] : []),
-    ...(hasPrevious(walk.notes) ? [`"previous_output":${printedString(walk.notes.join('\n'))}`] : []),
+    ...(output && hasPrevious(walk.notes) ? [`"previous_output":${printedString(walk.notes.join('\n'))}`] : []),
     ...(output?.no_full_log ? [] : [`"full_log":${printedString(event.full_log)}`]),
     ...(hasHeader ? [predecoder] : []),
     `"decoder":{${[
@@ -52,7 +52,7 @@ export function alertJson(parts: AlertParts, origin: AlertOrigin): AlertLine {
   return { head: `{${head.join(',')},"id":"${stamp.seconds}.`, tail: `",${tail.join(',')}}` }
 }
 
-/** Notes of a composite are shown from two on. */
+/** Notes of a composite are shown from two on; without a rule there are none, whatever a rule that failed has left. */
 export function hasPrevious(notes: readonly string[]): boolean {
   return notes.length > 1 && notes[1] !== ''
 }

@@ -57,7 +57,7 @@ export class FastPrinter implements AlertPrinter {
     head += `${stamp.seconds}.`
 
     let tail = `",${this.cluster}`
-    if (hasPrevious(walk.notes)) tail += `"previous_output":${printed(walk.notes.join('\n'))},`
+    if (output && hasPrevious(walk.notes)) tail += `"previous_output":${printed(walk.notes.join('\n'))},`
     if (!output?.no_full_log) tail += `"full_log":${printed(full_log)},`
     const host = startsWithCapital(full_log) ? headerHost.exec(full_log)?.[1] : undefined
     const hasHeader = program_name !== undefined || timestamp !== undefined
