@@ -245,6 +245,10 @@ export interface Config {
   rules: string[]
   decoders: string[]
   lists: string[]
+  /** GeoIP database for the rules' `srcgeoip` and `dstgeoip`; absolute. */
+  geoip?: string
+  /** With `engine: beside`: Wazuh's queue socket, as it was named; absolute. */
+  wazuh_socket?: string
   listen: { host: string; port: number }
   destinations: Destination[]
   receivers: ReceiverSetting[]

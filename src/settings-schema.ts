@@ -167,6 +167,16 @@ export const sections = {
   rules: list('Rule files and folders besides those of <ruleset>.'),
   decoders: list('Decoder files and folders besides those of <ruleset>.'),
   lists: list('CDB list files and folders besides those of <ruleset>.'),
+  geoip: z
+    .optional(text())
+    .check(about("GeoIP database (.mmdb) for <srcgeoip> and <dstgeoip> of rules, such as MaxMind's GeoLite2-City.")),
+  wazuh_socket: z
+    .optional(text())
+    .check(
+      about(
+        'With engine: beside, the socket on which Wazuh takes the events of look-ups. Default: queue/sockets/queue of the Wazuh whose alerts are followed.',
+      ),
+    ),
   destinations: z
     .optional(z.record(name, z.looseObject(destinationOptions.shape)))
     .check(about('Where alerts go, by a name of your choice.')),

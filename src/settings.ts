@@ -112,6 +112,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     rules: existing('rules'),
     decoders: existing('decoders'),
     lists: existing('lists'),
+    geoip: settings.geoip === undefined ? undefined : resolve(home, settings.geoip),
+    wazuh_socket: settings.wazuh_socket === undefined ? undefined : resolve(home, settings.wazuh_socket),
     listen: { host: settings.listen?.host ?? '127.0.0.1', port: settings.listen?.port ?? 9750 },
     destinations,
     receivers: await readReceivers(reading, loader(definitions.receivers)),

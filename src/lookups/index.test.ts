@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { integrations } from '../integrations/index.ts'
 import { lookups } from './index.ts'
 
-const shared = ['event', 'geoip', 'index', 'options', 'read', 'runner', 'store', 'subjects', 'testing']
+const shared = ['event', 'geoip', 'index', 'mmdb-testing', 'options', 'read', 'runner', 'store', 'subjects', 'testing']
 
 test('index and folder agree, in order, and each has a test beside it', async () => {
   const files = readdirSync(new URL('.', import.meta.url))

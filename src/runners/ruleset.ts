@@ -3,11 +3,13 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
-import { type LoadResult, loadRuleset, type SourceFile } from '../engine/index.ts'
+import { type GeoLookup, type LoadResult, loadRuleset, type SourceFile } from '../engine/index.ts'
+import { geoLookup } from '../lookups/geoip.ts'
+import type { Problem } from '../problem.ts'
 import { mergeFiles, type RulesetFiles, readRulesetFiles, selectByBlock, selectByName } from '../wazuh/ruleset-files.ts'
 
 /** Our own decoders and rules. */
-export const starterRuleset = fileURLToPath(new URL('../../ruleset', import.meta.url))
+const starterRuleset = fileURLToPath(new URL('../../ruleset', import.meta.url))
 
 /** What a command line may say about the ruleset. */
 export interface RulesetChoice {
@@ -24,38 +26,60 @@ export type LoadedRuleset = LoadResult & { files: RulesetFiles }
  *
  * @param extras `suite`: folder of the rules that a Wazuh .ini suite brings; `plain`: the reference engine
  */
-export function loadRulesetFor(choice: RulesetChoice, extras: { suite?: string; plain?: boolean } = {}): LoadedRuleset {
+export function loadRulesetFor(
+  choice: RulesetChoice,
+  extras: { suite?: string; plain?: boolean; geoip?: GeoLookup } = {},
+): LoadedRuleset {
   const isNamed = choice.ruleset !== undefined || choice.rules.length + choice.decoders.length > 0
   const named = selectByName(isNamed ? choice : { ...choice, ruleset: starterRuleset })
   const { suite } = extras
   const files = suite === undefined ? named : mergeFiles(named, suiteFiles(suite))
-  return load(files, { plain: extras.plain, forSuite: suite !== undefined })
+  return load(files, { plain: extras.plain, forSuite: suite !== undefined, geoip: extras.geoip })
 }
 
 /**
  * The ruleset of a configuration: that of `<ruleset>`, or the starter ruleset and what stands in `etc/`; and what outrider.yaml adds. Where a real Wazuh
  * would refuse to start, the rule, decoder or file at fault is left out and reported, and the rest runs.
  */
-export function loadRulesetOf(config: Pick<Config, 'home' | 'ossec' | 'rules' | 'decoders' | 'lists'>): LoadedRuleset {
+export function loadRulesetOf(
+  config: Pick<Config, 'home' | 'ossec' | 'rules' | 'decoders' | 'lists' | 'geoip'>,
+): LoadedRuleset {
   const { home, ossec } = config
   const own = (folder: string) => [join(home, 'etc', folder)].filter((path) => existsSync(path))
   const base = ossec.ruleset
     ? selectByBlock(home, ossec.ruleset)
     : selectByName({ ruleset: starterRuleset, rules: own('rules'), decoders: own('decoders'), lists: own('lists') })
-  const loaded = load(mergeFiles(base, selectByName(config)), { lenient: true })
+  const { geoip, problems } = openGeoip(config.geoip)
+  const loaded = load(mergeFiles(base, selectByName(config)), { lenient: true, geoip })
   // A session of logtest gives no answer where the real engine does not start; this one has started.
-  return { ...loaded, messages: loaded.messages.map((message) => message.replace(/^ERROR: /, 'WARNING: ')) }
+  return {
+    ...loaded,
+    problems: [...problems, ...loaded.problems],
+    messages: loaded.messages.map((message) => message.replace(/^ERROR: /, 'WARNING: ')),
+  }
 }
 
 function load(
   files: RulesetFiles,
-  how: { plain?: boolean | undefined; forSuite?: boolean; lenient?: boolean },
+  how: { plain?: boolean | undefined; forSuite?: boolean; lenient?: boolean; geoip?: GeoLookup | undefined },
 ): LoadedRuleset {
-  const { plain = false, forSuite = false, lenient = false } = how
+  const { plain = false, forSuite = false, lenient = false, geoip } = how
   const { problems, ...sources } = readRulesetFiles(files)
   if (forSuite) sources.rules = sources.rules.map(asSuiteExpects)
-  const result = loadRuleset({ ...sources, plain, lenient })
+  const result = loadRuleset({ ...sources, plain, lenient, geoip })
   return { ...result, problems: [...problems, ...result.problems], files }
+}
+
+/** Read anew with every ruleset, so that a reload takes a newer database. */
+function openGeoip(file: string | undefined): { geoip?: GeoLookup; problems: Problem[] } {
+  if (file === undefined) return { problems: [] }
+  try {
+    return { geoip: geoLookup(file), problems: [] }
+  } catch (error) {
+    const { message } = error as Error
+    const hint = 'until it can be read, rules with srcgeoip or dstgeoip do not match'
+    return { problems: [{ severity: 'error', file, line: 0, message: `geoip: ${message}`, hint }] }
+  }
 }
 
 /** The files that the suite's runner copies into the ruleset before it starts. */

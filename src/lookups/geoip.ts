@@ -1,0 +1,76 @@
+/**
+ * Countries of addresses, for `<srcgeoip>` and `<dstgeoip>` of rules, from a database in MaxMind's format (.mmdb): GeoLite2 and GeoIP2 (City or Country), DB-IP,
+ * IPinfo. Wazuh has this only in builds with the old libGeoIP, whose databases are no longer made; the text is the same: `US / California`.
+ */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { Reader, type Response } from 'mmdb-lib'
+import type { GeoLookup } from '../engine/index.ts'
+import { isObject, listAt, valueAt } from './read.ts'
+
+/** Addresses that are kept in memory: those of one attack come again and again. */
+const most_kept = 10_000
+/** Bytes of the text, as in Wazuh. */
+const most_bytes = 255
+
+/**
+ * Reads the database into memory.
+ *
+ * @throws when it cannot be read or is none
+ */
+export function geoLookup(file: string): GeoLookup {
+  let reader: Reader<Response>
+  try {
+    reader = new Reader(readFileSync(file))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(code === undefined ? `${file} is no GeoIP database (.mmdb): ${message}` : message, { cause: error })
+  }
+  const kept = new Map<string, string | undefined>()
+  return (address) => {
+    // A log may hold anything where an address should be.
+    if (isIP(address) === 0 || address.includes('%')) return undefined
+    if (kept.has(address)) {
+      const known = kept.get(address)
+      // The last one used stays longest: a Map keeps the order in which keys were set.
+      kept.delete(address)
+      kept.set(address, known)
+      return known
+    }
+    const found = placeOf(reader, address)
+    kept.set(address, found)
+    if (kept.size > most_kept) kept.delete(kept.keys().next().value!)
+    return found
+  }
+}
+
+function placeOf(reader: Reader<Response>, address: string): string | undefined {
+  let record: unknown
+  try {
+    // ::ffff:192.0.2.1 stands where 192.0.2.1 does.
+    record = reader.get(ipaddr.process(address).toString())
+  } catch {
+    // An IPv6 address and a database of IPv4, or a damaged part of the file.
+    return undefined
+  }
+  const country = countryOf(record)
+  if (country === undefined) return undefined
+  const region = regionOf(record)
+  const place = Buffer.from(region ? `${country} / ${region}` : country)
+  return (place.length > most_bytes ? place.subarray(0, most_bytes) : place).toString('latin1')
+}
+
+/** MaxMind and DB-IP nest, IPinfo does not. */
+function countryOf(record: unknown): string | undefined {
+  const places = ['country.iso_code', 'country_code', 'country', 'registered_country.iso_code']
+  return places
+    .map((path) => valueAt(record, path))
+    .find((code): code is string => typeof code === 'string' && /^[A-Z]{2}$/.test(code))
+}
+
+function regionOf(record: unknown): string | undefined {
+  const [subdivision] = listAt(record, 'subdivisions')
+  const region = isObject(subdivision) ? valueAt(subdivision, 'names.en') : valueAt(record, 'region')
+  return typeof region === 'string' && region !== '' ? region : undefined
+}
