@@ -16,12 +16,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+/** Tools of the system, which no package brings. */
+const tool = (program: string, args: string[], inherit = false) =>
+  spawnSync(program, args, { stdio: inherit ? 'inherit' : 'ignore' })
+
 const self = fileURLToPath(import.meta.url)
 const isInside = process.argv[2] === '--inside'
 if (!isInside) {
-  const child = spawnSync('unshare', ['-rn', process.execPath, self, '--inside', ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  })
+  const child = tool('unshare', ['-rn', process.execPath, self, '--inside', ...process.argv.slice(2)], true)
   if (child.error || child.status === null)
     process.stderr.write(`needs unshare(1) and user namespaces: ${child.error?.message}\n`)
   process.exit(child.status ?? 1)
@@ -150,7 +152,7 @@ async function latency(name: string, withHanging: boolean): Promise<void> {
 }
 
 function cleanUp(home: string): void {
-  spawnSync('nft', ['delete', 'table', 'inet', 'outrider'])
+  tool('nft', ['delete', 'table', 'inet', 'outrider'])
   rmSync(home, { recursive: true, force: true })
 }
 
@@ -223,7 +225,7 @@ await latency('latency', false)
 await latency('hanging', true)
 say(
   'fail2ban',
-  spawnSync('fail2ban-server', ['--version']).error
+  tool('fail2ban-server', ['--version']).error
     ? 'not installed here, so not measured'
     : 'is installed; not driven by this run',
 )
