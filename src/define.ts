@@ -3,7 +3,7 @@
  * response the commands that would run; reading, sending, retrying, waiting, logging and counting are done once, for all of them.
  */
 import type * as z from 'zod/mini'
-import type { Alert, Event } from './alert.ts'
+import type { Alert } from './alert.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any schema of an object; each definition narrows it to its own.
 type Schema = z.ZodMiniObject<any>
@@ -333,5 +333,3 @@ export interface Receiver<S extends Schema = Schema> {
 export function defineReceiver<S extends Schema>(receiver: Receiver<S>): Receiver<S> {
   return receiver
 }
-
-export type { Event }

@@ -207,6 +207,7 @@ describe('console', { skip }, () => {
         waiting: 1,
         rejected: 1,
         delivered: 0,
+        lag_bytes: 0,
         reason: attack,
       })
       memory.problems.push({ severity: 'error', file: attack, line: 1, message: attack, hint: attack })
@@ -325,6 +326,7 @@ describe('console', { skip }, () => {
         next_try: Date.now() + 300_000,
         rejected: 0,
         delivered: 1284,
+        lag_bytes: 0,
         reason: 'HTTP 503',
       })
       deliveries.push({
@@ -406,7 +408,15 @@ describe('console', { skip }, () => {
               data: { srcip: '2001:db8:85a3::8a2e:370:7334' },
             }),
           )
-          destinations.push({ name: 'z'.repeat(80), type: 'slack', state: 'ok', waiting: 3, rejected: 0, delivered: 0 })
+          destinations.push({
+            name: 'z'.repeat(80),
+            type: 'slack',
+            state: 'ok',
+            waiting: 3,
+            rejected: 0,
+            delivered: 0,
+            lag_bytes: 0,
+          })
         },
         { viewport: { width: 360, height: 740 }, colorScheme, hasTouch: true },
       )

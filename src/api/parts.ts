@@ -5,7 +5,11 @@
  * Times are milliseconds since 1970. Whatever a part returns may be shown: secrets are masked by the part, and once more by {@link Parts.mask}.
  */
 import type { Delivery, Verdict } from '../define.ts'
+import type { DeliveryDetail, DeliverySummary, DestinationStatus } from '../delivery/types.ts'
 import type { Problem } from '../problem.ts'
+import type { Block } from '../responses/responder.ts'
+
+export type { Block, DeliveryDetail, DeliverySummary, DestinationStatus }
 
 type Maybe<T> = T | Promise<T>
 
@@ -112,45 +116,6 @@ export interface InputStatus {
   detail?: string
 }
 
-export interface DestinationStatus {
-  name: string
-  /** Name of the definition, or `script`. */
-  type: string
-  /** `retrying`: the last try failed and will be repeated. `paused`: a person has to mend something first. */
-  state: 'ok' | 'retrying' | 'paused'
-  /** Alerts in the log or in state.db that it should have and has not. */
-  waiting: number
-  /** Since when the oldest of them waits. */
-  waiting_since?: number
-  next_try?: number
-  /** Deliveries it will never accept, kept until retried or dropped. */
-  rejected: number
-  /** Since the start. */
-  delivered: number
-  last_delivered?: number
-  /** Why something waits or was rejected, in one line. */
-  reason?: string
-}
-
-/** A delivery that waits or was rejected. */
-export interface DeliverySummary {
-  id: string
-  destination: string
-  state: 'waiting' | 'rejected'
-  alert: { id: string; rule: string; level: number; description: string; timestamp: string }
-  attempts: number
-  since: number
-  next_try?: number
-  reason: string
-}
-
-export interface DeliveryDetail extends DeliverySummary {
-  /** What was sent last, secrets masked: a request, or a command line. */
-  request?: string
-  /** What came back: status line and the start of the body, or what the script printed. */
-  answer?: string
-}
-
 export interface Deliveries {
   list(filter: { destination?: string; state?: 'waiting' | 'rejected'; limit: number }): Maybe<DeliverySummary[]>
   show(id: string): Maybe<DeliveryDetail | undefined>
@@ -163,28 +128,6 @@ export interface Deliveries {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------- blocks
-
-/** A lease: what is blocked, why, until when. */
-export interface Block {
-  id: string
-  /** Name of the response. */
-  response: string
-  /** What is acted on: an address, an account. */
-  key: string
-  state: 'planned' | 'in force' | 'undoing' | 'failed'
-  /** True: only what would have been done. */
-  dry_run: boolean
-  since: number
-  /** Undefined: for ever. */
-  until?: number
-  /** The rule, or the person's reason. */
-  why: string
-  /** `rule 5712`, `console`, `cli:root`. */
-  by: string
-  alert?: string
-  /** What went wrong with the last try. */
-  reason?: string
-}
 
 export interface Blocks {
   /** All but the ended ones. */

@@ -242,6 +242,7 @@ test('no secret leaves, also one that JSON escapes, and hostile text stays a str
     waiting: 0,
     rejected: 0,
     delivered: 0,
+    lag_bytes: 0,
     reason: secret,
   })
   for (const path of ['/api/alerts', '/api/destinations', '/api/overview']) {
