@@ -12,50 +12,22 @@
  * (`strikes`): then it steps aside, for one bad alert must not stop all.
  */
 import type { Alert } from '../alert.ts'
-import type { Destination } from '../config.ts'
-import type { FileCursor, Lines } from '../durable/follow.ts'
-import type { Route } from '../routes.ts'
+import type { FileCursor } from '../durable/follow.ts'
 import { type Attempt, parseAlert } from './attempt.ts'
-import { backoff, type RateLimit } from './backoff.ts'
+import type { RateLimit } from './backoff.ts'
 import { Due } from './due.ts'
 import { Health } from './health.ts'
 import { type IncidentPart, Incidents } from './incidents.ts'
 import { Intake } from './intake.ts'
 import { type Job, newJob, restoredJob } from './job.ts'
 import { Ledger } from './ledger.ts'
+import { nextTry } from './next-try.ts'
 import { Order } from './order.ts'
-import type { Sender } from './send.ts'
-import type { Store } from './store.ts'
-import type { DestinationStatus, Tuning } from './types.ts'
-
-export interface QueueSettings {
-  destination: Destination
-  route: Route
-  sender: Sender
-  store: Store
-  tuning: Tuning
-  /** The next lines of the log; undefined when closed. */
-  read(): Promise<Lines | undefined>
-  now(): number
-  random(): number
-  /** Calls back after so many milliseconds; the returned function cancels. */
-  schedule(ms: number, run: () => void): () => void
-  mask(text: string): string
-  /** Shared by all destinations with the same credential. */
-  rate?: RateLimit
-  /** Gets what this one cannot deliver. False: it has no room now. */
-  fallback?: { name: string; take(line: string, reason: string): boolean }
-  /** Something is to be committed. */
-  changed(): void
-  /** A line of the log that is no alert. */
-  bad_line(line: string): void
-  log: { info(message: string): void; warn(message: string): void }
-}
+import type { QueueSettings } from './queue-settings.ts'
+import type { DestinationStatus } from './types.ts'
 
 /** An alert that failed so often by its own fault no longer holds back those behind it. */
 const strikes_that_hold = 4
-/** Fewest strikes before an alert is given up for its age. */
-const strikes_to_give_up = 8
 /** Rejections in a row after which the destination is paused: something is wrong with all of them. */
 const rejections_to_pause = 100
 /** Jobs in memory that wait behind another of their key. */
@@ -361,21 +333,14 @@ export class DestinationQueue {
       case 'retry': {
         const { tuning, random } = this.settings
         this.health.failed(job, epoch, now, { ...outcome, reason: job.reason })
-        if (!outcome.busy) {
-          if (job.strikes++ === 0) job.delivered_then = this.delivered
-          if (this.isHopeless(job, now)) {
-            job.reason = `given up after ${job.attempts} tries: ${job.reason}`
-            this.reject(job)
-            return
-          }
+        const { delivered, health } = this
+        const next = nextTry(job, outcome, { now, tuning, random: random(), delivered, isAway: health.isAway })
+        if (next === 'give up') {
+          job.reason = `given up after ${job.attempts} tries: ${job.reason}`
+          this.reject(job)
+          return
         }
-        const own = backoff(
-          job.attempts,
-          tuning.backoff_base_ms,
-          outcome.busy ? 60_000 : tuning.backoff_cap_ms,
-          random(),
-        )
-        job.next_at = now + Math.max(own, outcome.after_ms ?? 0)
+        job.next_at = next
       }
     }
     this.keep(job)
@@ -383,12 +348,6 @@ export class DestinationQueue {
       this.leave(job)
       job.key = undefined
     }
-  }
-
-  private isHopeless(job: Job, now: number): boolean {
-    const { tuning } = this.settings
-    if (job.strikes >= tuning.max_tries && this.delivered > job.delivered_then) return true
-    return job.strikes >= strikes_to_give_up && now - job.created >= tuning.give_up_ms && !this.health.isAway
   }
 
   private keep(job: Job): void {
