@@ -14,10 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import type { Log } from '../src/log.ts'
-import { type Daemon, startDaemon } from '../src/runners/daemon.ts'
-import { definitions } from '../src/runners/definitions.ts'
-import { loadConfig } from '../src/settings.ts'
+import { startWithClock } from './support/in-process.ts'
 import { eventually, makeHome, readAlerts, startOutrider } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 
@@ -44,21 +41,6 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 const numbersIn = (home: string, file?: string) => numbersOf(readAlerts(home, file).map(({ full_log }) => full_log))
 
 // ------------------------------------------------------------------------------------------------------------------- midnight
-
-/** A daemon in this process, whose clock stands still until it is moved. */
-async function startWithClock(
-  t: TestContext,
-  home: string,
-  clock: { at: number },
-): Promise<Daemon & { log: string[] }> {
-  const log: string[] = []
-  const note = (message: string) => void log.push(message)
-  const quiet: Log = { debug() {}, info: note, warn: note, error: note }
-  const config = await loadConfig({ home, definitions })
-  const daemon = await startDaemon(config, { now: () => clock.at, log: quiet })
-  t.after(() => daemon.stop())
-  return { ...daemon, log }
-}
 
 const seconds = 1000
 const minutes = 60 * seconds
@@ -241,11 +223,11 @@ test(
       writeFileSync(at('in.log'), linesOf(n, (n += 5)))
     }
     const again = await startOutrider(t, home)
-  // What was under way at the kill comes twice.
-  const different = () => [...new Set(numbersIn(home))].sort((a, b) => a - b)
-  await eventually(home, () => different().length >= n)
-  assert.deepEqual(different(), range(0, n))
-  assert.equal(await again.stop(), 0)
+    // What was under way at the kill comes twice.
+    const different = () => [...new Set(numbersIn(home))].sort((a, b) => a - b)
+    await eventually(home, () => different().length >= n)
+    assert.deepEqual(different(), range(0, n))
+    assert.equal(await again.stop(), 0)
   },
 )
 

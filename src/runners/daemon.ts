@@ -50,6 +50,8 @@ export interface Daemon {
 export interface DaemonEnv {
   /** Milliseconds since 1970: the clock of everything but network timeouts. */
   now(): number
+  /** Calls back after so many milliseconds of that clock; the returned function cancels. Default: a timer. */
+  schedule?(ms: number, run: () => void): () => void
   log: Log
   /** Sees every alert, for a terminal. */
   onAlert?(alert: Alert): void
@@ -80,7 +82,7 @@ export async function startDaemon(config: Config, env: DaemonEnv): Promise<Daemo
 
 async function start(
   config: Config,
-  { now, log, onAlert }: DaemonEnv,
+  { now, schedule = startTimer, log, onAlert }: DaemonEnv,
   announce: (url: string, token: string) => void,
   closing: (() => unknown)[],
   close: () => Promise<void>,
@@ -110,7 +112,7 @@ async function start(
     const sink = await startDemoSink({ port: config.demo.port, received, log })
     closing.push(() => sink.close())
   }
-  const responder = await openResponder(config, { state, now, log, mask })
+  const responder = await openResponder(config, { state, now, schedule, log, mask })
   for (const message of responder.problems) problems.push({ severity: 'error', file: 'responses', line: 0, message })
   await responder.start()
   closing.push(() => responder.stop())
@@ -122,11 +124,12 @@ async function start(
     destinations: config.destinations,
     now,
     random: Math.random,
+    schedule,
     log,
     mask,
   })
-  problems.push(...delivery.problems)
   await delivery.start()
+  problems.push(...delivery.problems)
   closing.push(() => delivery.stop())
 
   const health_file = join(home, 'queue', 'events', 'outrider')
@@ -211,20 +214,26 @@ async function start(
   }
 }
 
-function openResponder(config: Config, parts: { state: State; now(): number; log: Log; mask(text: string): string }) {
+function startTimer(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+function openResponder(
+  config: Config,
+  parts: { state: State; now(): number; schedule: typeof startTimer; log: Log; mask(text: string): string },
+) {
   const { home, ossec } = config
+  const { schedule, ...rest } = parts
   return createResponder({
-    ...parts,
+    ...rest,
     commands: ossec.commands,
     responses: ossec.responses_disabled ? [] : ossec.responses,
     white_list: ossec.global.white_list,
     settings: config.responses,
     home,
     node_name: ossec.global.cluster?.node_name,
-    setTimer(run, ms) {
-      const timer = setTimeout(run, ms)
-      return () => clearTimeout(timer)
-    },
+    setTimer: (run, ms) => schedule(ms, run),
     definitions: definitions.responses,
     system: localSystem,
     is_root: process.getuid?.() === 0,
