@@ -12,6 +12,7 @@ export const responses: Record<string, Load> = {
   'firewall-drop': (() => import('./firewall-drop.ts')) as unknown as Load,
   'firewalld-drop': (() => import('./firewalld-drop.ts')) as unknown as Load,
   'host-deny': (() => import('./host-deny.ts')) as unknown as Load,
+  'iptables-drop': (() => import('./iptables-drop.ts')) as unknown as Load,
   mikrotik: (() => import('./mikrotik.ts')) as unknown as Load,
   opnsense: (() => import('./opnsense.ts')) as unknown as Load,
   'route-null': (() => import('./route-null.ts')) as unknown as Load,
