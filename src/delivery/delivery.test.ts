@@ -612,3 +612,35 @@ test('destinations with the same credential share its rate', async (t) => {
   clock.advance(1)
   await until(() => delivered() === 3)
 })
+
+test('a refusal that only one alert gets pauses the destination once, and not again', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = ({ body }) => (body.includes('log 1"') ? { status: 403, body: 'blocked by the firewall' } : 200)
+  const clock = new FakeClock()
+  const runner = await open([{ options: { hook_url: server.url } }], {
+    now: () => clock.now,
+    schedule: clock.schedule,
+    tuning: { max_tries: 4 },
+  })
+  append(alert(1))
+  await until(() => runner.status()[0]!.state === 'paused')
+  append(alert(2), alert(3))
+  for (let minute = 0; minute < 20 && runner.status()[0]!.delivered < 2; minute++) {
+    clock.advance(60_000)
+    await until(() => runner.status()[0]!.delivered === 2 || (runner.status()[0]!.next_try ?? 0) > clock.now)
+  }
+  for (let n = 0; n < 50 && runner.status()[0]!.rejected === 0; n++) {
+    const count = server.received.length
+    clock.advance(1000)
+    await until(
+      () =>
+        runner.status()[0]!.rejected === 1 ||
+        server.received.length > count ||
+        (runner.status()[0]!.next_try ?? 0) > clock.now,
+    )
+    append(alert(10 + n))
+    await until(() => numbers(server).includes(10 + n), 'others are not held up')
+  }
+  assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after \d tries: HTTP 403 "blocked/)
+})

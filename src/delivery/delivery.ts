@@ -227,7 +227,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       const old = tags.get()
       const tag = Math.floor(settings.random() * 65_536)
       tags.set(tag)
-      if (old !== undefined) removeLeftovers([old])
+      try {
+        if (old !== undefined) removeLeftovers([old])
+      } catch (error) {
+        log.warn(`files of the last run are left in /tmp: ${(error as Error).message}`)
+      }
       const temp = new TempFiles(tag)
       for (const destination of settings.destinations) {
         const opened = await open(destination, temp)

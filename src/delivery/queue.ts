@@ -305,8 +305,12 @@ export class DestinationQueue {
   }
 
   private settle(job: Job, attempt: Attempt, epoch: number): void {
-    const { outcome } = attempt
     const now = this.settings.now()
+    let { outcome } = attempt
+    if (outcome.kind === 'paused' && job.strikes > 0 && this.delivered > job.delivered_then) {
+      // Others got through since it paused the destination, so it is this alert: a web application firewall, say, that takes it for an attack.
+      outcome = { kind: 'retry', reason: outcome.reason }
+    }
     if (outcome.kind === 'delivered') {
       this.delivered++
       this.rejectedInARow = 0
@@ -328,6 +332,7 @@ export class DestinationQueue {
       case 'paused':
         if (!this.health.paused) this.settings.log.warn(`paused: ${job.reason}`)
         this.health.pause(job.reason, now)
+        if (job.strikes++ === 0) job.delivered_then = this.delivered
         job.next_at = now
         break
       case 'retry': {
@@ -344,7 +349,7 @@ export class DestinationQueue {
       }
     }
     this.keep(job)
-    if (job.strikes >= strikes_that_hold && job.key !== undefined) {
+    if (outcome.kind === 'retry' && job.strikes >= strikes_that_hold && job.key !== undefined) {
       this.leave(job)
       job.key = undefined
     }
