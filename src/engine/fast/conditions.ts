@@ -32,6 +32,20 @@ export interface Condition {
   cost: number
 }
 
+/** Number of the dynamic field that a condition looks at. */
+export function fieldOf({ subject: looked }: Condition): number | undefined {
+  return looked >= firstField ? looked - firstField : undefined
+}
+
+export function isProgramCheck({ pattern, subject: looked }: Condition): boolean {
+  return pattern !== undefined && looked === subject.program_name
+}
+
+/** Which bytes (lower case) the log may begin with for a pattern on it to match; undefined: any. */
+export function firstBytesOf({ gate }: Condition): Uint8Array | undefined {
+  return gate?.first
+}
+
 /** Conditions of a rule: numbers in the table, `~number` where the result is negated. */
 export type Checks = Int32Array
 

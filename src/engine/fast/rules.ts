@@ -16,7 +16,7 @@ export class FastRules {
     this.table = new ConditionTable(new FieldNames())
     this.count = rules.length
     const checks = rules.map((rule) => this.table.checksOf(rule))
-    this.top = buildNodes(top, checks, this.table.fields)
+    this.top = buildNodes(top, checks, this.table)
   }
 }
 
