@@ -1,3 +1,3 @@
 export { createDelivery } from './delivery.ts'
 export { migrations } from './store.ts'
-export type { DeliveryRunner, DeliverySettings, DestinationStatus } from './types.ts'
+export type { DeliveryRunner, DeliverySettings } from './types.ts'
