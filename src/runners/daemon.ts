@@ -31,6 +31,7 @@ import { openEmbedded } from './embedded.ts'
 import { createHealth } from './health.ts'
 import { makeHome, takeHome, tokenFile } from './home.ts'
 import { logtestPart } from './logtest.ts'
+import { openLookups } from './lookups.ts'
 import { migrations } from './migrations.ts'
 import { apiParts } from './parts.ts'
 import { createReceivers } from './receive.ts'
@@ -117,6 +118,8 @@ async function start(
   await responder.start()
   closing.push(() => responder.stop())
 
+  const lookups = openLookups({ config, state, append: eventFiles.append, now, log, mask })
+  closing.push(() => lookups.close())
   const delivery = createDelivery({
     state,
     alerts_file: config.alerts_file,
@@ -127,6 +130,7 @@ async function start(
     schedule,
     log,
     mask,
+    sender: lookups.sender,
   })
   await delivery.start()
   problems.push(...delivery.problems)
@@ -143,7 +147,18 @@ async function start(
   const { wodleFailed } = health
   const embedded =
     config.engine === 'embedded'
-      ? openEmbedded({ config, state, responder, append, health_file, wodleFailed, now, log, published })
+      ? openEmbedded({
+          config,
+          state,
+          responder,
+          append,
+          health_file,
+          lookup_file: lookups.event_file,
+          wodleFailed,
+          now,
+          log,
+          published,
+        })
       : undefined
   if (embedded) {
     problems.push(...embedded.problems)

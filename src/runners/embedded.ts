@@ -35,6 +35,8 @@ export interface EmbeddedParts {
   /** Appends lines to an event file of ours. */
   append(file: string, lines: string[]): Promise<void>
   health_file: string
+  /** Event file of look-ups; undefined when there are none. */
+  lookup_file?: string
   wodleFailed(tag: string, reason: string): void
   now(): number
   log: Log

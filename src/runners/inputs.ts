@@ -6,6 +6,7 @@ import type { State } from '../durable/state.ts'
 import type { Input } from '../inputs/localfile.ts'
 import { openInput, withoutRepeats } from '../inputs/open.ts'
 import type { Log } from '../log.ts'
+import { readQueueMessage } from '../wazuh/queue-message.ts'
 import type { Source } from './pipeline.ts'
 import { readyWodles } from './wodles.ts'
 
@@ -28,6 +29,8 @@ export interface InputParts {
   wodleFailed(tag: string, reason: string): void
   /** Event file with our own health. */
   health_file: string
+  /** Event file of look-ups; undefined when there are none. */
+  lookup_file?: string
 }
 
 export async function openInputs(parts: InputParts): Promise<Inputs> {
@@ -38,13 +41,14 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
     block: LocalfileBlock,
     event_location?: string,
     trouble?: () => string | undefined,
+    wrap = (input: Input) => input,
   ) => {
     try {
       const options = { block, home: config.home, hostname: hostname(), state, now, utc_offset, log, event_location }
       // Our own files are rotated only when they are read, so nothing needs to settle and nobody needs to be told.
       const isOurs = kind !== 'file' || event_location !== undefined
       const input = await openInput(isOurs ? { ...options, announce: false, settle_ms: 0 } : options)
-      if (input) opened.push({ kind, input, trouble })
+      if (input) opened.push({ kind, input: wrap(input), trouble })
     } catch (error) {
       log.error(
         `${block.place.file}:${block.place.line} "${block.location}" is not followed: ${(error as Error).message}`,
@@ -58,6 +62,9 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
     for (const one of opened) if (one.input.name === file) one.label = `webhook ${name}`
   }
   await open('file', eventFile(parts.health_file, 'json'), 'outrider')
+  const { lookup_file } = parts
+  if (lookup_file !== undefined)
+    await open('file', eventFile(lookup_file, 'syslog'), 'lookups', undefined, withOwnLocations)
 
   // Their files are followed before anything is written to them.
   const wodles = readyWodles({ ...parts, failed: parts.wodleFailed })
@@ -85,6 +92,19 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
       await Promise.all(running)
       await Promise.all(opened.map(({ input }) => input.close()))
     },
+  }
+}
+
+/** Each line is a message with a location of its own. */
+function withOwnLocations(input: Input): Input {
+  return {
+    name: input.name,
+    async next(signal) {
+      const batch = await input.next(signal)
+      return batch && { ...batch, events: batch.events.flatMap(({ log }) => readQueueMessage(log) ?? []) }
+    },
+    status: () => input.status(),
+    close: () => input.close(),
   }
 }
 

@@ -4,9 +4,6 @@
  */
 import { type Alert, type Event, toBytes } from '../alert.ts'
 
-/** Bytes that analysisd reads of a datagram. */
-export const max_message_bytes = 65_536
-
 /**
  * Where an event about an alert comes from: NAME, or `[001] (web-01) 10.0.0.7->NAME` when the alert is an agent's, so that the event is taken for that agent's
  * own.
@@ -15,7 +12,8 @@ export function locationOf(name: string, agent: Alert['agent']): string {
   const id = agent?.id
   if (typeof id !== 'string' || id === '000' || !/^\d{3,8}$/.test(id)) return toBytes(name)
   // What would end the name or the address too early, or the line; Wazuh allows none of it in names.
-  const part = (value: unknown) => (typeof value === 'string' ? value.replace(/[\x00-\x1f\x7f()>]/g, '') : '')
+  const part = (value: unknown) =>
+    typeof value === 'string' ? value.replace(/[\x00-\x1f\x7f()>]/g, '').slice(0, 128) : ''
   return toBytes(`[${id}] (${part(agent?.name)}) ${part(agent?.ip) || 'any'}->${name}`)
 }
 
