@@ -129,7 +129,8 @@ export async function tryOneResponse(name: string, options: Options & { alert?: 
   show('to undo it', definition.delete?.(key, parsed.data) ?? [])
 }
 
-function describeStep(step: Step): string {
+/** One step as text; of what follows from its answer nothing can be said yet. */
+export function describeStep(step: Step): string {
   if ('argv' in step) return `${step.argv.join(' ')}${step.stdin ? `\n${step.stdin.replace(/^/gm, '    ')}` : ''}`
   if ('file' in step) return `change ${step.file}`
   if ('read' in step) return `read ${step.read}`
