@@ -5,7 +5,8 @@
  * by classes. Entries are states multiplied beforehand; one that ends a literal is negative, so the pass has one load and one test a byte.
  * What a state ends is a chain: its own literal, then that of the longest suffix that ends one.
  *
- *   4,900 literals of the stock ruleset on a 492-byte line: 1.9 µs; asking for each by includes(): 610 µs
+ * Measured on a busy 2-core machine: 5,223 literals of the stock ruleset (11 MB, built in 0.1 s) on its test lines of 492 bytes, 4.1 µs a line;
+ * asking for each by `includes`, 1,600 µs.
  */
 
 /** Tells which of many literals occur in a text. */
@@ -30,12 +31,9 @@ export class LiteralScanner {
     this.seen = new Uint32Array(this.size)
     this.classOf = classesOf(this.numbers.keys())
     this.classes = Math.max(...this.classOf) + 1
-    const states = 1 + [...this.numbers.keys()].reduce((sum, literal) => sum + literal.length, 0)
-    const next = new Int32Array(states * this.classes).fill(-1)
-    const literalOf = new Int32Array(states).fill(-1)
-    const used = this.growTrie(next, literalOf)
-    this.table = next.slice(0, used * this.classes)
-    this.literalOf = literalOf.slice(0, used)
+    const { next, literalOf } = this.growTrie()
+    this.table = next
+    this.literalOf = literalOf
     this.chain = this.linkSuffixes()
   }
 
@@ -82,18 +80,34 @@ export class LiteralScanner {
     return state
   }
 
-  private growTrie(next: Int32Array, literalOf: Int32Array): number {
-    let used = 1
+  /** The trie of the literals, its states numbered by depth, so that a state comes behind all its suffixes. */
+  private growTrie(): { next: Int32Array; literalOf: Int32Array } {
+    const { classes, classOf } = this
+    const children: Map<number, number>[] = [new Map()]
+    const ends = [-1]
     for (const [literal, number] of this.numbers) {
       let state = 0
       for (let i = 0; i < literal.length; i++) {
-        const entry = state * this.classes + this.classOf[literal.charCodeAt(i)]!
-        if (next[entry] === -1) next[entry] = used++
-        state = next[entry]!
+        const byClass = classOf[literal.charCodeAt(i)]!
+        let child = children[state]!.get(byClass)
+        if (child === undefined) {
+          child = children.push(new Map()) - 1
+          ends.push(-1)
+          children[state]!.set(byClass, child)
+        }
+        state = child
       }
-      literalOf[state] = number
+      ends[state] = number
     }
-    return used
+    const order = [0]
+    const next = new Int32Array(children.length * classes).fill(-1)
+    const literalOf = new Int32Array(children.length)
+    for (let state = 0; state < order.length; state++) {
+      const found = order[state]!
+      literalOf[state] = ends[found]!
+      for (const [byClass, child] of children[found]!) next[state * classes + byClass] = order.push(child) - 1
+    }
+    return { next, literalOf }
   }
 
   /** Completes the table, breadth first, with where each state goes on from its longest suffix. Returns the chains. */
@@ -102,9 +116,7 @@ export class LiteralScanner {
     const states = literalOf.length
     const suffix = new Int32Array(states)
     const chain = new Int32Array(states)
-    const order = [0]
-    for (let head = 0; head < order.length; head++) {
-      const state = order[head]!
+    for (let state = 0; state < states; state++) {
       for (let byClass = 0; byClass < classes; byClass++) {
         const entry = state * classes + byClass
         const child = table[entry]!
@@ -115,7 +127,6 @@ export class LiteralScanner {
         }
         suffix[child] = fallback
         chain[child] = literalOf[fallback] === -1 ? chain[fallback]! : fallback
-        order.push(child)
       }
     }
     for (let entry = 0; entry < table.length; entry++) {

@@ -8,7 +8,7 @@ import type { Compiled, PatternKind, PatternOptions } from './pattern.ts'
 import { compilePcre2 } from './pcre2.ts'
 import { compileWordMatch } from './word-match.ts'
 
-export type { Compiled, Match, Pattern, PatternError, PatternKind, PatternOptions } from './pattern.ts'
+export type { Compiled, Match, Pattern, PatternKind, PatternOptions } from './pattern.ts'
 export { lowerAscii } from './text.ts'
 
 /**

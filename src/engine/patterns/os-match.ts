@@ -27,7 +27,7 @@ export function compileOsMatch(source: string, caseSensitive = false, plain = fa
  *
  * @param caseSensitive leave them as written, and capitals never match; but anchored ones go through `strcasecmp` all the same
  */
-export function parseOsMatch(
+function parseOsMatch(
   source: string,
   caseSensitive: boolean,
 ): { negated: boolean; alternatives: Alternative[] } {

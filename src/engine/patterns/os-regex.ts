@@ -87,7 +87,7 @@ function literalByte(token: Token): number {
  * @param marks filled with the positions of the groups' marks; undefined: not recording, which also changes what the end of the text accepts
  * @returns the end index, or undefined when it does not match
  */
-export function runAlternative(
+function runAlternative(
   { tokens, atStart, atEnd }: RegexAlternative,
   text: string,
   start: number,

@@ -2,7 +2,9 @@
  * PCRE2 patterns. spec/engine-regex.md, section 6.
  *
  * A pattern is read into a tree (pcre2/parse.ts). From it come the reference matcher, which does all that PCRE2 does (pcre2/vm.ts), and where
- * it means the same a native RegExp (pcre2/native.ts), which does it about fifty times faster.
+ * it means the same a native RegExp (pcre2/native.ts). On a 114-byte sshd line `user (\S+) from (\S+) port (\d+)` takes the one 5.9 µs and the
+ * other 0.2; all 458 stock patterns on 205 stock test lines take 5,500 µs a match and 0.5 µs, for some are quadratic without a look for their
+ * literals, which the reference matcher leaves out.
  *
  * The bounds: a native match goes back 2,000 times and then takes time linear in text times pattern (linear.ts). Look-arounds,
  * back-references, recursion and what else has no native form are given up, as not matched, after PCRE2's own ten million tries or twenty

@@ -18,7 +18,7 @@ export function groupBodies(root: Node): Map<number, Node> {
  *
  * @param open bodies of groups around the node: a reference to one of them has no length
  */
-export function fixedLength(node: Node, bodies: Map<number, Node>, open: readonly Node[]): number | undefined {
+function fixedLength(node: Node, bodies: Map<number, Node>, open: readonly Node[]): number | undefined {
   const same = (nodes: Node[]): number | undefined => {
     const [first, ...rest] = nodes.map((one) => fixedLength(one, bodies, open))
     return rest.every((length) => length === first) ? first : undefined

@@ -14,7 +14,7 @@ import { Reader } from './reader.ts'
 import { References } from './references.ts'
 
 /** The default of pcre2_set_match_limit(3), which the original leaves as it is. */
-export const defaultMatchLimit = 10_000_000
+const defaultMatchLimit = 10_000_000
 
 const maxNesting = 250
 const maxRepeat = 65_535
