@@ -27,10 +27,7 @@ export function compileOsMatch(source: string, caseSensitive = false, plain = fa
  *
  * @param caseSensitive leave them as written, and capitals never match; but anchored ones go through `strcasecmp` all the same
  */
-function parseOsMatch(
-  source: string,
-  caseSensitive: boolean,
-): { negated: boolean; alternatives: Alternative[] } {
+function parseOsMatch(source: string, caseSensitive: boolean): { negated: boolean; alternatives: Alternative[] } {
   const negated = source.startsWith('!')
   const alternatives = (negated ? source.slice(1) : source).split('|').map((piece): Alternative => {
     const atStart = piece.startsWith('^')
