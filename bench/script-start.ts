@@ -8,6 +8,8 @@
  *   respond     firewall-drop, which hands its block to a listening Outrider
  *
  * node scripts/run.mjs bench/script-start.ts [runs of each]
+ *
+ * On a busy machine one measures how long the scripts wait for a processor. As root, `chrt -f 20` in front lets them wait for none.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
