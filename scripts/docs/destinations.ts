@@ -1,0 +1,161 @@
+/** Pages of integrations and look-ups. */
+import type { Alert } from '../../src/alert.ts'
+import type { Integration, Lookup, Outcome, Outgoing } from '../../src/define.ts'
+import { buildRequest, showRequest } from '../../src/delivery/attempt.ts'
+import { judge } from '../../src/delivery/outcome.ts'
+import { blockExample, optionsTable, yamlExample } from './options.ts'
+import { alert, fileAlert, now } from './sample.ts'
+import { block, page, table } from './text.ts'
+
+const common = 'What every destination has besides, such as filters, is in [settings](../settings.md#a-destination).'
+
+export function integrationPage(integration: Integration): string {
+  const { name, summary, docs, options, rate, resolve } = integration
+  const made = requestFor(integration, alert)
+  return page(name, [
+    summary,
+    `The service's own words on it: <${docs}>`,
+    ...configuration(integration, 'soc'),
+    '## What is sent',
+    'For [this alert](../sample-alert.md), with the options above and made-up secrets. `outrider try destination` shows the same for yours, with secrets as `***`.',
+    made ? block('', showRequest(made)) : 'Nothing: this alert is not for this destination.',
+    '## What an answer means',
+    ...(made ? answers(integration, made) : []),
+    rate === undefined ? '' : `At most ${rate} a second are sent, unless \`rate\` says otherwise.`,
+    resolve ? 'With `group_by`, the destination is told when an incident is over.' : '',
+    `Source: \`src/integrations/${name}.ts\`. Options are checked before anything is sent${hasRefinement(options) ? ', also where they depend on each other' : ''}.`,
+  ])
+}
+
+function configuration(kind: Integration | Lookup, prefix: string): string[] {
+  return [
+    '## Options',
+    optionsTable(kind.options),
+    common,
+    '## In outrider.yaml',
+    block('yaml', yamlExample('destinations', `${prefix}-${kind.name}`, kind, { level: 7 })),
+    '## In ossec.conf',
+    `\`custom-${kind.name}\` is the same, as long as there is no script of that name in \`integrations/\`.`,
+    block('xml', blockExample(kind)),
+  ]
+}
+
+/** A refinement is a check of the object itself. */
+function hasRefinement(schema: { _zod: { def: { checks?: unknown[] } } }): boolean {
+  return (schema._zod.def.checks ?? []).length > 0
+}
+
+function requestFor(integration: Integration, given: Alert): Outgoing | undefined {
+  const options = parse(integration)
+  const line = JSON.stringify(given)
+  const built = buildRequest(integration, options, { destination: 'soc', line, alert: given, now: () => now })
+  if ('error' in built) throw built.error
+  return built.request
+}
+
+const parse = ({ options, example }: Pick<Integration, 'options' | 'example'>) =>
+  options.parse(example) as Record<string, unknown>
+
+// ---------------------------------------------------------------------------------------------------------------------- answers
+
+const words: Record<Outcome['kind'], string> = {
+  delivered: 'delivered',
+  retry: 'tried again later',
+  paused: 'the destination waits for a person; its queue is kept',
+  rejected: 'never accepted; kept with the reason',
+}
+
+function answers(integration: Integration, made: Outgoing): string[] {
+  if ('url' in made) return httpAnswers(integration)
+  if ('file' in made)
+    return [
+      'Delivered is what is on disk. A full disk is tried again later; a file that may not be written waits for a person (`paused`), and its queue is kept.',
+    ]
+  if ('smtp' in made)
+    return [
+      table(
+        ['the server says', 'then'],
+        [
+          ['2yz', words.delivered],
+          ['4yz, or no connection', words.retry],
+          ['530, 535, or it refuses sender or recipient', words.paused],
+          ['any other 5yz', words.rejected],
+        ],
+      ),
+    ]
+  return [
+    'A syslog server answers nothing: delivered is what this machine has sent. Without a connection (TCP, TLS) it is tried again later. What was sent into a connection that then broke, or over UDP, may be lost without a sign.',
+  ]
+}
+
+function httpAnswers({ name, outcome, options, example }: Integration): string[] {
+  const parsed = options.parse(example) as Record<string, unknown>
+  const verdict = (status: number): string => {
+    const response = { status, headers: {}, text: '' }
+    const usual = judge(response, now)
+    return words[(outcome?.(response, parsed) ?? usual).kind]
+  }
+  const own = outcome
+    ? `The text of an answer counts as well, where the status code does not tell: see \`outcome\` in \`src/integrations/${name}.ts\`. The table is for an answer without text.`
+    : ''
+  return [
+    table(
+      ['HTTP status', 'then'],
+      grouped(verdict).map(({ then, codes }) => [codes, then]),
+    ),
+    own,
+    'No connection, a timeout or a broken answer is tried again later. `Retry-After` is heeded up to an hour; redirects are not followed.',
+  ]
+}
+
+/** Status codes that lead to the same, as ranges: `500 to 599`. */
+function grouped(verdict: (status: number) => string): { then: string; codes: string }[] {
+  const ranges = new Map<string, [number, number][]>()
+  for (let status = 200; status < 600; status++) {
+    const then = verdict(status)
+    const list = ranges.get(then) ?? []
+    const last = list.at(-1)
+    if (last && last[1] === status - 1) last[1] = status
+    else list.push([status, status])
+    ranges.set(then, list)
+  }
+  // What is left over after all that are named one by one.
+  return Object.values(words)
+    .filter((then) => ranges.has(then))
+    .map((then) => {
+      const list = ranges.get(then)!
+      const codes = list
+        .map(([from, to]) => (from === to ? String(from) : from + 1 === to ? `${from}, ${to}` : `${from} to ${to}`))
+        .join(', ')
+      return { then, codes: then === words.rejected ? 'any other' : codes }
+    })
+}
+
+// --------------------------------------------------------------------------------------------------------------------- look-ups
+
+export function lookupPage(lookup: Lookup): string {
+  const { name, summary, docs, options, example } = lookup
+  const parsed = options.parse(example) as Record<string, unknown>
+  const asked = [fileAlert, alert].find((one) => lookup.subjects(one, parsed).length > 0)
+  const subject = asked && lookup.subjects(asked, parsed)[0]
+  const unknown = asked && subject && lookup.event(undefined, subject, asked, parsed)
+  return page(name, [
+    summary,
+    `The service's own words on it: <${docs}>`,
+    'A look-up is a destination that answers: what the service says comes back as an event, and rules make alerts of it. See [look-ups](../lookups.md).',
+    ...configuration(lookup, 'ask'),
+    '## What is asked',
+    ...(asked && subject
+      ? [
+          `For an alert about ${subject.kind === 'hash' ? 'a file' : 'an address'} (${subject.kind} \`${subject.value}\`), with the options above:`,
+          block('', showRequest(lookup.request(subject, parsed))),
+          '## The event',
+          unknown
+            ? 'Where the service does not know the subject:'
+            : 'Where the service does not know the subject there is no event.',
+          unknown ? block('json', JSON.stringify(unknown, null, 2)) : '',
+        ]
+      : ['Only alerts that hold what is asked about.']),
+    `Source: \`src/lookups/${name}.ts\`.`,
+  ])
+}
