@@ -147,3 +147,7 @@ test('looks where it is told to', () => {
     [],
   )
 })
+
+test("finds the file of an event of syscheck's that came as JSON", () => {
+  assert.deepEqual(values({ data: { syscheck: { path: '/x', md5_after: md5 } } }, ['hash']), [`hash ${md5}`])
+})

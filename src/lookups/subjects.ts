@@ -34,6 +34,10 @@ const places: Record<Kind, readonly string[]> = {
     'syscheck.sha256_after',
     'syscheck.sha1_after',
     'syscheck.md5_after',
+    // Of an event that is syscheck's but came as JSON.
+    'data.syscheck.sha256_after',
+    'data.syscheck.sha1_after',
+    'data.syscheck.md5_after',
     'data.win.eventdata.hashes',
     'data.osquery.columns.sha256',
     'data.fileinfo.sha256',

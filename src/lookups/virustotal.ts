@@ -92,10 +92,13 @@ function idOf({ kind, value }: Subject): string {
 
 function sourceOf({ kind, value }: Subject, alert: Alert): Record<string, unknown> {
   const alert_id = text(alert.id)
-  const { path, md5_after, sha1_after } = objectAt(alert, 'syscheck')
   if (kind !== 'hash') return { alert_id, [kind]: value }
-  // The rules say which file; of Sysmon's events it is the image.
-  if (path === undefined)
-    return withoutEmpty({ alert_id, file: valueAt(alert, 'data.win.eventdata.image') ?? value, hash: value })
-  return withoutEmpty({ alert_id, file: path, md5: md5_after, sha1: sha1_after })
+  const isOwn = isObject(alert.syscheck)
+  const { path, md5_after, sha1_after } = objectAt(alert, isOwn ? 'syscheck' : 'data.syscheck')
+  if (path !== undefined) return withoutEmpty({ alert_id, file: path, md5: md5_after, sha1: sha1_after })
+  // The rules say which file.
+  const file = ['data.win.eventdata.image', 'data.path', 'data.file']
+    .map((place) => valueAt(alert, place))
+    .find(Boolean)
+  return { alert_id, file: file ?? value, hash: value }
 }
