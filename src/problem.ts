@@ -34,3 +34,8 @@ export class UserError extends Error {
     this.hint = hint
   }
 }
+
+/** What was asked for is right, and the daemon or a server did not do it. Printed like a {@link UserError}; exit code 1. */
+export class Refused extends UserError {
+  override name = 'Refused'
+}

@@ -1,7 +1,7 @@
 /** The `outrider` command. Each command's code is loaded when it is called, so that `logtest` does not wait for the daemon's libraries. */
 import { resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { UserError } from '../problem.ts'
+import { Refused, UserError } from '../problem.ts'
 import { defaultHome } from '../runners/home.ts'
 import { version } from '../version.ts'
 
@@ -173,7 +173,7 @@ function exitCode(error: unknown): number {
   if (error instanceof UserError || (error instanceof Error && 'hint' in error)) {
     const { message, hint } = error as UserError
     process.stderr.write(`outrider: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`)
-    return 2
+    return error instanceof Refused ? 1 : 2
   }
   process.stderr.write(`outrider: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1

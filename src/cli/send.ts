@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { UserError } from '../problem.ts'
+import { Refused, UserError } from '../problem.ts'
 import { definitions } from '../runners/definitions.ts'
 import { findDaemon } from '../runners/home.ts'
 import { loadConfig } from '../settings.ts'
@@ -32,7 +32,7 @@ export async function send(name: string, options: { home: string; event?: string
   if (options.print) return print(toCurl(url, headers, body))
   const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body) })
   const text = (await response.text()).trim()
-  if (!response.ok) throw new UserError(`${url} answered ${response.status}: ${text}`)
+  if (!response.ok) throw new Refused(`${url} answered ${response.status}: ${text}`)
   print(`${name} took it: HTTP ${response.status}${text ? ` ${text}` : ''}`)
 }
 

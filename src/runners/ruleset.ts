@@ -52,10 +52,11 @@ export function loadRulesetOf(
   const { geoip, problems } = openGeoip(config.geoip)
   const loaded = load(mergeFiles(base, selectByName(config)), { lenient: true, geoip })
   // A session of logtest gives no answer where the real engine does not start; this one has started.
+  const asWarnings = (messages: string[]) => messages.map((message) => message.replace(/^ERROR: /, 'WARNING: '))
   return {
     ...loaded,
     problems: [...problems, ...loaded.problems],
-    messages: loaded.messages.map((message) => message.replace(/^ERROR: /, 'WARNING: ')),
+    session_messages: asWarnings(loaded.session_messages),
   }
 }
 
