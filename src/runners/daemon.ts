@@ -36,6 +36,9 @@ import { migrations } from './migrations.ts'
 import { apiParts } from './parts.ts'
 import { createReceivers } from './receive.ts'
 import { followForResponses } from './response-source.ts'
+import { takeOver } from './script-hooks.ts'
+import { listenForScripts } from './script-server.ts'
+import { socketPath } from './script-socket.ts'
 
 export interface Daemon {
   url: string
@@ -135,6 +138,19 @@ async function start(
   await delivery.start()
   problems.push(...delivery.problems)
   closing.push(() => delivery.stop())
+
+  // Built scripts that a real Wazuh starts on this machine hand over here what we will come by anyway.
+  const take = takeOver({
+    home,
+    alerts_file: config.alerts_file,
+    following_since: now(),
+    delivery,
+    responder,
+    responses_enabled: config.responses.enabled,
+    is_root: process.getuid?.() === 0,
+  })
+  const scripts = await listenForScripts({ path: socketPath(home), log, take })
+  closing.push(() => scripts.close())
 
   const health_file = join(home, 'queue', 'events', 'outrider')
   const health = createHealth({
