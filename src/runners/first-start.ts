@@ -1,8 +1,9 @@
 /** What a home folder gets when nobody has configured it yet: settings with comments, the secret of the demo's receiver, a log file to write to. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { replaceFile } from '../durable/replace-file.ts'
 import { defaultOssecConf, defaultSettings } from '../settings-default.ts'
 import { makeHome } from './home.ts'
 
@@ -15,8 +16,10 @@ const schema = fileURLToPath(new URL('../../outrider.schema.json', import.meta.u
  */
 export function firstStart(home: string): boolean {
   makeHome(home)
-  if (existsSync(join(home, 'outrider.yaml')) || existsSync(join(home, 'etc', 'ossec.conf'))) return false
-  // outrider.yaml last: a start that was cut off here is a first start again.
+  const conf = join(home, 'etc', 'ossec.conf')
+  const isTheirs = existsSync(conf) && readFileSync(conf, 'utf8') !== defaultOssecConf()
+  // outrider.yaml is written last and whole: a start that was cut off before it is a first start again.
+  if (existsSync(join(home, 'outrider.yaml')) || isTheirs) return false
   const files: [path: string, text: string, mode: number][] = [
     ['etc/github-webhook.secret', `${randomBytes(24).toString('base64url')}\n`, 0o600],
     ['logs/example.log', '', 0o640],
@@ -25,7 +28,7 @@ export function firstStart(home: string): boolean {
   ]
   for (const [path, text, mode] of files) {
     const file = join(home, path)
-    if (!existsSync(file)) writeFileSync(file, text, { mode })
+    if (!existsSync(file)) replaceFile(file, text, mode)
   }
   return true
 }
