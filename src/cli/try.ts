@@ -5,6 +5,7 @@ import { type Alert, fromBytes } from '../alert.ts'
 import type { Config } from '../config.ts'
 import type { Step } from '../define.ts'
 import { tryDestination, tryRoute } from '../delivery/trial.ts'
+import { tryLookup } from '../lookups/trial.ts'
 import { formatProblem, UserError } from '../problem.ts'
 import { simulateScript } from '../responses/simulate.ts'
 import { compileRoute } from '../routes.ts'
@@ -28,14 +29,14 @@ export async function tryOneDestination(
 ): Promise<void> {
   const config = await loadConfig({ home: options.home, definitions })
   const destination = findDestination(config, name)
-  const load = definitions.integrations[destination.type]
   const mask = maskSecrets(config.secrets)
-  const trial = await tryDestination(destination, (await load?.())?.default, readAlertLine(options.alert), {
-    home: config.home,
-    now: Date.now,
-    mask,
-    send: options.send === true,
-  })
+  const how = { home: config.home, now: Date.now, mask, send: options.send === true }
+  const line = readAlertLine(options.alert)
+  const lookup = await definitions.lookups[destination.type]?.()
+  const integration = await definitions.integrations[destination.type]?.()
+  const trial = lookup
+    ? await tryLookup(destination, lookup.default, line, how)
+    : await tryDestination(destination, integration?.default, line, how)
   if (trial.outcome && trial.outcome.kind !== 'delivered') process.exitCode = 1
   if (options.json) return print(JSON.stringify(trial))
   if (trial.request) print(trial.request)

@@ -4,7 +4,20 @@ import { test } from 'node:test'
 import { integrations } from '../integrations/index.ts'
 import { lookups } from './index.ts'
 
-const shared = ['event', 'geoip', 'index', 'mmdb-testing', 'options', 'read', 'runner', 'store', 'subjects', 'testing']
+const shared = [
+  'ask',
+  'event',
+  'geoip',
+  'index',
+  'mmdb-testing',
+  'options',
+  'read',
+  'runner',
+  'store',
+  'subjects',
+  'testing',
+  'trial',
+]
 
 test('index and folder agree, in order, and each has a test beside it', async () => {
   const files = readdirSync(new URL('.', import.meta.url))

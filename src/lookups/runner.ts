@@ -12,14 +12,15 @@
 import { createHash } from 'node:crypto'
 import type { Alert, Event } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { Answer, HttpRequest, HttpResponse, Lookup, Outcome, Subject, TlsOptions } from '../define.ts'
+import type { Answer, Lookup, Outcome, Subject, TlsOptions } from '../define.ts'
 import { type Attempt, showRequest } from '../delivery/attempt.ts'
 import { createHttpClient, type HttpClient } from '../delivery/http.ts'
-import { describe, judge } from '../delivery/outcome.ts'
+import { describe } from '../delivery/outcome.ts'
 import type { Sender } from '../delivery/send.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import { collectSecrets } from '../settings-check.ts'
+import { askOnce, most_answer_bytes, type Reply } from './ask.ts'
 import { eventOf } from './event.ts'
 import { lookups } from './index.ts'
 import { type CommonOptions, secondsOf } from './options.ts'
@@ -44,23 +45,12 @@ export interface LookupParts {
   mask(text: string): string
 }
 
-/** Some services list all they have. */
-const most_answer_bytes = 4 << 20
 const hour = 3_600_000
 /** Alerts with some questions answered and some not, of one destination. */
 const most_begun = 200
 
 /** Nothing of it is about the alert: events that cannot be written, a quota that cannot be counted. */
 class Trouble extends Error {}
-
-/** An answer, and what is shown of how it came to be. */
-interface Reply {
-  answer: Answer
-  request?: HttpRequest
-  response?: HttpResponse
-  /** For the event that tells of trouble. */
-  status?: number
-}
 
 export function createLookups(parts: LookupParts): LookupRunner {
   const { state, now, log } = parts
@@ -127,7 +117,6 @@ export function createLookups(parts: LookupParts): LookupRunner {
 
   async function request(service: Service, subject: Subject, signal: AbortSignal): Promise<Reply> {
     const { lookup, options, account, http, deadline_ms } = service
-    const made = lookup.request(subject, options)
     let full: ReturnType<typeof quotas.take>
     try {
       full = quotas.take(account, options, now())
@@ -135,16 +124,8 @@ export function createLookups(parts: LookupParts): LookupRunner {
       throw new Trouble(`the quota cannot be counted: ${(error as Error).message}`)
     }
     if (full) return { answer: { kind: 'retry', reason: full.reason, after_ms: full.wait_ms, busy: true } }
-    const result = await http.send(made, deadline_ms, true, signal)
-    if (result.kind === 'impossible')
-      return { answer: { kind: 'rejected', reason: `not sent: ${result.reason}` }, request: made, status: 400 }
-    if (result.kind === 'failed') {
-      const status = result.reason.startsWith('no answer') ? 408 : 503
-      return { answer: { kind: 'retry', reason: result.reason, busy: result.busy }, request: made, status }
-    }
-    const { response } = result
-    const answer = patience(account, readAnswer(lookup, response, subject, options, now()))
-    return { answer, request: made, response, status: statusOf(answer, response) }
+    const reply = await askOnce(lookup, options, subject, (made) => http.send(made, deadline_ms, true, signal), now())
+    return reply.response ? { ...reply, answer: patience(account, reply.answer) } : reply
   }
 
   /** A service that has enough of us and does not say for how long is left alone for longer each time: its quota of the day may be used up. */
@@ -263,30 +244,6 @@ export function createLookups(parts: LookupParts): LookupRunner {
       close: () => http.close(),
     }
   }
-}
-
-function readAnswer(
-  lookup: Lookup,
-  response: HttpResponse,
-  subject: Subject,
-  options: Record<string, unknown>,
-  now: number,
-): Answer {
-  let answer: Answer | Outcome
-  try {
-    answer = lookup.read(response, subject, options) ?? judge(response, now)
-  } catch {
-    // An answer that the definition cannot read is judged by its status.
-    answer = judge(response, now)
-  }
-  return answer.kind === 'delivered'
-    ? { kind: 'rejected', reason: `the answer is not understood: ${describe(response)}` }
-    : answer
-}
-
-function statusOf(answer: Answer, { status }: HttpResponse): number {
-  if (status >= 400) return status
-  return answer.kind === 'paused' ? 401 : 422
 }
 
 function show(outcome: Outcome, { request, response }: Reply): Attempt {
