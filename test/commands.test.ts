@@ -513,6 +513,15 @@ test('test runs the cases of rules, writes JUnit and coverage, and makes a case 
   assert.deepEqual([again.code, again.stdout.split('\n')[0]], [0, '1 passed, 0 failed'], again.stdout)
 })
 
+test('a command whose reader has read enough ends without a word', limits, async (t) => {
+  const alert = JSON.stringify(alertOf(1, '2026-01-31T12:00:00.000+0000'))
+  const home = makeHome(t, { 'alerts.json': `${alert}\n`.repeat(20_000) })
+  const tail = `'${process.execPath}' '${main}' alerts tail --json --no-follow -n 20000 --file '${home}/alerts.json'`
+  const { code, stdout } = await run('sh', ['-c', `(${tail}; echo ended with $? >&2) 2>'${home}/errors' | head -n 1`])
+  assert.deepEqual([code, stdout], [0, `${alert}\n`])
+  await eventually(home, () => readFileSync(join(home, 'errors'), 'utf8') === 'ended with 0\n')
+})
+
 test('wrong usage ends with 2, and help with 0', limits, async (t) => {
   const home = makeHome(t)
   for (const args of [['blok'], ['alerts', 'tail', '--lines', 'x'], ['logtest', '--rulez', 'x'], ['blocks', 'add']]) {

@@ -18,6 +18,7 @@ import {
   startOutrider,
   waitFor,
 } from './support/outrider.ts'
+import { postGithub } from './support/webhooks.ts'
 
 const limits = { timeout: 90_000 }
 const launcher = join(projectRoot, 'bin', 'outrider.mjs')
@@ -200,11 +201,10 @@ test(
   },
 )
 
-test('a terminal shows the address of the console, the command, and the alerts as they come', {
-  ...limits,
-  skip: has('script') ? false : 'needs script (util-linux)',
-}, async (t) => {
-  const home = await freshHome(t)
+const noTerminal = has('script') ? false : 'needs script (util-linux)'
+
+/** `outrider up` in a terminal. */
+async function openTerminal(t: TestContext, home: string) {
   const child = spawn('script', ['-qefc', `'${process.execPath}' '${main}' --home '${home}' up`, '/dev/null'], {
     env: { ...process.env, TERM: 'xterm-256color', COLUMNS: '200' },
     // script(1) ends when its input does.
@@ -220,6 +220,15 @@ test('a terminal shows the address of the console, the command, and the alerts a
     .setEncoding('utf8')
     .on('data', (part: string) => (text += stripVTControlCharacters(part).replaceAll('\r', '')))
   const shown = (pattern: RegExp) => waitFor(async () => pattern.exec(text) ?? undefined)
+  return { child, ended, shown, text: () => text }
+}
+
+test('a terminal shows the address of the console, the command, and the alerts as they come', {
+  ...limits,
+  skip: noTerminal,
+}, async (t) => {
+  const home = await freshHome(t)
+  const { child, ended, shown, text } = await openTerminal(t, home)
   const [, url] = await shown(/^ +console +(http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]+)$/m)
   const [, command] = await shown(/^ +try +(npx outrider --home \S+ send github)$/m)
   const page = await fetch(url!, { redirect: 'manual' })
@@ -227,11 +236,37 @@ test('a terminal shows the address of the console, the command, and the alerts a
   await runInShell(command!)
   await shown(/^\d\d:\d\d:\d\d 10 110303 {2}\S+ {2}GitHub: critical security advisory CVE-2024-3094/m)
   await shown(/demo receiver got an alert/)
-  assert.doesNotMatch(text, /^\{/m, 'no JSON for people')
+  assert.doesNotMatch(text(), /^\{/m, 'no JSON for people')
   // Ctrl-C.
   child.stdin.write('\x03')
   assert.equal(await ended, 0)
   assert.ok(!existsSync(join(home, 'queue/daemon.json')), 'the home is free again')
+})
+
+test('a daemon whose terminal is closed ends; one whose log nobody reads works on', {
+  ...limits,
+  skip: noTerminal,
+}, async (t) => {
+  const home = await freshHome(t)
+  const terminal = await openTerminal(t, home)
+  await terminal.shown(/^ +try +npx outrider/m)
+  const { pid } = JSON.parse(read(home, 'queue/daemon.json'))
+  terminal.child.kill('SIGKILL')
+  await eventually(home, () => !existsSync(join(home, 'queue/daemon.json')))
+  await waitFor(async () => !existsSync(`/proc/${pid}`))
+
+  const outrider = await startOutrider(t, home)
+  outrider.process.stdout!.destroy()
+  outrider.process.stderr!.destroy()
+  for (let n = 1; n <= 3; n++) {
+    const { status } = await postGithub(`${outrider.url}/webhook/github`, 'wrong', {}, 'push')
+    assert.equal(status, 401, 'it says so in a log that nobody reads')
+  }
+  const secret = read(home, 'etc/github-webhook.secret').trim()
+  const advisory = { action: 'published', security_advisory: { severity: 'critical', summary: 'x' } }
+  assert.equal((await postGithub(`${outrider.url}/webhook/github`, secret, advisory, 'security_advisory')).status, 200)
+  await eventually(home, () => advisories(home) === 1)
+  assert.equal(await outrider.stop(), 0)
 })
 
 const noNamespaces = ['unshare', 'nsenter', 'ip'].find((tool) => !has(tool))

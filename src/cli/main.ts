@@ -17,6 +17,11 @@ const program = new Command('outrider')
   .configureHelp({ sortSubcommands: false })
   .exitOverride()
 
+// `| head` has read enough: then a command is done. The daemon is not, see up.ts.
+program.hook('preAction', (_, command) => {
+  if (command.name() !== 'up') process.stdout.on('error', () => process.exit())
+})
+
 const globals = (): GlobalOptions => ({ home: resolve(program.opts().home) })
 
 program

@@ -13,6 +13,8 @@ import { makeVisible, styled } from './output.ts'
 /** `outrider up`: everything that is configured, until a signal comes. */
 export async function up({ home, json }: { home: string; json?: boolean }): Promise<void> {
   const isForPeople = !json && process.stdout.isTTY === true
+  // Whoever read our log may end; the work goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const isNew = firstStart(home)
   const config = await loadConfig({ home, definitions })
   const mask = maskSecrets(config.secrets)
@@ -36,9 +38,11 @@ export async function up({ home, json }: { home: string; json?: boolean }): Prom
   })
   for (const problem of daemon.problems.slice(config.problems.length)) report(problem)
 
-  process.on('SIGHUP', () => daemon.reload())
+  // A service is asked to read its rules again; a terminal that was closed says that nobody is there any more.
+  if (!isForPeople) process.on('SIGHUP', () => daemon.reload())
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const signals: NodeJS.Signals[] = isForPeople ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']
+    for (const signal of signals) {
       process.on(signal, () => {
         // A second signal is somebody who does not want to wait; what is on disk is safe.
         process.once(signal, () => process.exit(130))
