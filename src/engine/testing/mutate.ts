@@ -44,7 +44,10 @@ export function mutated(line: string, others: readonly string[], next: (below: n
         break
       }
       case 6:
-        text = next(2) === 0 ? text.toUpperCase() : text.toLowerCase()
+        text =
+          next(2) === 0
+            ? text.replace(/[a-z]+/g, (word) => word.toUpperCase())
+            : text.replace(/[A-Z]+/g, (word) => word.toLowerCase())
         break
       default:
         text = text.slice(0, at) + '\t\n\\"{}[]:;=|\0'[next(13)] + text.slice(at)
