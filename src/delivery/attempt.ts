@@ -22,6 +22,8 @@ import { describe, judge } from './outcome.ts'
 
 export interface Attempt {
   outcome: Outcome
+  /** Nothing was sent: the alert is not for this destination. That says nothing about the destination. */
+  unsent?: boolean
   /** What was sent, for people; made only when it is kept. Secrets are still in it. */
   request?(): string
   answer?: string
@@ -65,7 +67,7 @@ export async function attempt(
   if ('error' in built)
     return { outcome: { kind: 'rejected', reason: `no request could be made of it: ${built.error.message}` } }
   const { request } = built
-  if (request === undefined) return { outcome: { kind: 'delivered' } }
+  if (request === undefined) return { outcome: { kind: 'delivered' }, unsent: true }
   const show = () => showRequest(request)
   if (!('url' in request)) {
     const outcome: Outcome = ship

@@ -53,6 +53,8 @@ export class DestinationQueue {
   private rejectedInARow = 0
   private inFlight = 0
   private delivered = 0
+  /** Of those, what the destination really got. */
+  private taken = 0
   private lastDelivered: number | undefined
   private lastReason: string | undefined
   private state: 'idle' | 'running' | 'held' | 'stopping' = 'idle'
@@ -307,15 +309,18 @@ export class DestinationQueue {
   private settle(job: Job, attempt: Attempt, epoch: number): void {
     const now = this.settings.now()
     let { outcome } = attempt
-    if (outcome.kind === 'paused' && job.strikes > 0 && this.delivered > job.delivered_then) {
+    if (outcome.kind === 'paused' && job.strikes > 0 && this.taken > job.delivered_then) {
       // Others got through since it paused the destination, so it is this alert: a web application firewall, say, that takes it for an attack.
       outcome = { kind: 'retry', reason: outcome.reason }
     }
     if (outcome.kind === 'delivered') {
       this.delivered++
-      this.rejectedInARow = 0
       this.lastDelivered = now
-      if (this.health.delivered(epoch)) this.hurry(now)
+      if (!attempt.unsent) {
+        this.taken++
+        this.rejectedInARow = 0
+        if (this.health.delivered(epoch)) this.hurry(now)
+      }
       if (job.incident) this.incidents?.delivered(job.incident.key, outcome.ref)
       this.remove(job)
       return
@@ -332,13 +337,13 @@ export class DestinationQueue {
       case 'paused':
         if (!this.health.paused) this.settings.log.warn(`paused: ${job.reason}`)
         this.health.pause(job.reason, now)
-        if (job.strikes++ === 0) job.delivered_then = this.delivered
+        if (job.strikes++ === 0) job.delivered_then = this.taken
         job.next_at = now
         break
       case 'retry': {
         const { tuning, random } = this.settings
         this.health.failed(job, epoch, now, { ...outcome, reason: job.reason })
-        const { delivered, health } = this
+        const { taken: delivered, health } = this
         const next = nextTry(job, outcome, { now, tuning, random: random(), delivered, isAway: health.isAway })
         if (next === 'give up') {
           job.reason = `given up after ${job.attempts} tries: ${job.reason}`

@@ -388,3 +388,24 @@ test('an answer of several megabytes is read whole', async (t) => {
   await it.open([abuse(server)])
   await until(() => scores(it)[0] === 50)
 })
+
+test('alerts that need no request say nothing about the service', async (t) => {
+  const server = await fakeServer(t)
+  server.answer = () => report(50)
+  const it = bench(t)
+  it.append(addressAlert('45.0.0.1'))
+  const runner = await it.open([abuse(server)])
+  await until(() => it.events.length === 1)
+  server.answer = () => 401
+  it.append(addressAlert('45.0.0.2'), addressAlert('10.0.0.1'), addressAlert('45.0.0.1'), addressAlert('45.0.0.3'))
+  await until(() => runner.status()[0]!.state === 'paused')
+  // The try that is made now and then may meet any of them.
+  for (const minutes of [5, 10, 20]) {
+    const before = server.received.length
+    it.clock.advance(minutes * 60_000)
+    await until(() => server.received.length > before)
+    await until(() => runner.status()[0]!.next_try! > it.clock.now)
+    assert.equal(runner.status()[0]!.state, 'paused')
+  }
+  assert.equal(runner.status()[0]!.rejected, 0)
+})

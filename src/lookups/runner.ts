@@ -182,14 +182,16 @@ export function createLookups(parts: LookupParts): LookupRunner {
     }
 
     async function send(line: string, alert: Alert, signal: AbortSignal): Promise<Attempt> {
-      if (isOwn(alert, parts.event_file)) return { outcome: { kind: 'delivered' } }
+      if (isOwn(alert, parts.event_file)) return { outcome: { kind: 'delivered' }, unsent: true }
       const given = begun.get(line) ?? new Map<string, Answer>()
       const events: Event[] = []
       let rejected: { outcome: Outcome; reply: Reply } | undefined
+      let unsent = true
       for (const subject of lookup.subjects(alert, options)) {
         const key = `${subject.kind} ${subject.value}`
         const answer = given.get(key)
         const reply = answer ? { answer } : await ask(service, subject, signal)
+        if (reply.request) unsent = false
         const { kind } = reply.answer
         if (kind === 'retry' || kind === 'paused') {
           if (reply.status !== undefined && !signal.aborted) await tell(reply.status, parts.mask(reply.answer.reason))
@@ -209,7 +211,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
       }
       if (events.length > 0) await publish(events)
       begun.delete(line)
-      return rejected ? show(rejected.outcome, rejected.reply) : { outcome: { kind: 'delivered' } }
+      return rejected ? show(rejected.outcome, rejected.reply) : { outcome: { kind: 'delivered' }, unsent }
     }
 
     async function publish(events: Event[]): Promise<void> {
