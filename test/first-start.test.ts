@@ -144,7 +144,6 @@ test('the demo: one command makes an alert that its destination has within a sec
     const files = ['outrider.yaml', 'etc/ossec.conf', 'etc/github-webhook.secret', 'queue/console.token']
     const before = files.map((name) => read(home, name))
     const alerts = readAlerts(home).length
-    const delivered = received(home).length
     const again = await startOutrider(t, home)
     assert.equal(again.token, outrider.token)
     assert.deepEqual(
@@ -157,16 +156,9 @@ test('the demo: one command makes an alert that its destination has within a sec
       const { destinations } = await again.api<{ destinations: DestinationStatus[] }>('GET', 'destinations')
       return destinations.every(({ lag_bytes, waiting }) => lag_bytes === 0 && waiting === 0)
     })
-    const fresh = readAlerts(home).slice(alerts)
-    assert.ok(fresh.some(({ rule }) => rule.id === '110303'))
-    assert.deepEqual(
-      received(home)
-        .slice(delivered)
-        .map(({ id }) => id)
-        .sort(),
-      fresh.map(({ id }) => id).sort(),
-      'what was delivered before is not delivered again',
-    )
+    const ids = (alerts: { id?: string }[]) => alerts.map(({ id }) => id).sort()
+    assert.ok(readAlerts(home).length > alerts)
+    assert.deepEqual(ids(received(home)), ids(readAlerts(home)), 'each once, over both starts')
     assert.equal(await again.stop(), 0)
   })
 })
