@@ -99,6 +99,7 @@ test('rules see where an address is', (t) => {
     assert.equal(rule('from 8.8.8.8 to 45.0.0.1'), 100002)
     assert.equal(rule('from 45.0.0.1 to 45.0.0.2'), 100003)
     assert.equal(rule('from 45.0.0.1 to 8.8.8.8'), 100001)
+    assert.equal(rule('from 45.0.0.1 to 9.9.9.9'), 100001, 'what is not known is not "not the US"')
     assert.equal(rule('from 8.8.4.4 to 10.0.0.1'), 100004)
     assert.match(decide('from 8.8.8.8 to 45.0.0.1').text(1), /Src Location: US \/ California\n.*Dst Location: CA\n/s)
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { integrations } from '../integrations/index.ts'
 import { lookups } from './index.ts'
+import { optionsOf } from './testing.ts'
 
 const shared = [
   'ask',
@@ -36,4 +37,22 @@ test('no look-up has the name of an integration', () => {
     Object.keys(lookups).filter((name) => Object.hasOwn(integrations, name)),
     [],
   )
+})
+
+test('the guide names every look-up, with its quotas and its fields', async () => {
+  const guide = readFileSync(new URL('../../docs/lookups.md', import.meta.url), 'utf8')
+  const rows = [...guide.matchAll(/^\| \[([\w-]+)\]\(lookups\/.*$/gm)]
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    Object.keys(lookups),
+  )
+  for (const [row, name] of rows) {
+    const { per_minute, per_day } = optionsOf((await lookups[name!]!()).default)
+    const told = (unit: string) => Number(new RegExp(`(\\d+) a ${unit}`).exec(row)?.[1] ?? 0)
+    assert.deepEqual([told('minute'), told('day')], [per_minute, per_day], name)
+    const source = readFileSync(new URL(`${name}.ts`, import.meta.url), 'utf8')
+    const [, , , , , fields = ''] = row.split('|')
+    for (const [, field] of fields.matchAll(/`([\w.]+)(?:\.\*)?`/g))
+      for (const part of field!.split('.')) assert.match(source, new RegExp(`\\b${part}\\b`), `${name}: ${field}`)
+  }
 })
