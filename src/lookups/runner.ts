@@ -209,7 +209,10 @@ export function createLookups(parts: LookupParts): LookupRunner {
         const event = lookup.event(fields, subject, alert, options)
         if (event) events.push(eventOf(lookup.name, event, alert.agent))
       }
-      if (events.length > 0) await publish(events)
+      if (events.length > 0) {
+        keep(line, given)
+        await publish(events)
+      }
       begun.delete(line)
       return rejected ? show(rejected.outcome, rejected.reply) : { outcome: { kind: 'delivered' }, unsent }
     }
