@@ -3,9 +3,9 @@
  * IPinfo. Wazuh has this only in builds with the old libGeoIP, whose databases are no longer made; the text is the same: `US / California`.
  */
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
-import { Reader, type Response } from 'mmdb-lib'
+import type { Reader, Response } from 'mmdb-lib'
 import type { GeoLookup } from '../engine/index.ts'
 import { isObject, listAt, valueAt } from './read.ts'
 
@@ -20,9 +20,11 @@ const most_bytes = 255
  * @throws when it cannot be read or is none
  */
 export function geoLookup(file: string): GeoLookup {
+  // Loaded here, since commands that load a ruleset without GeoIP start earlier without it.
+  const mmdb = createRequire(import.meta.url)('mmdb-lib') as typeof import('mmdb-lib')
   let reader: Reader<Response>
   try {
-    reader = new Reader(readFileSync(file))
+    reader = new mmdb.Reader(readFileSync(file))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new Error(code === undefined ? `${file} is no GeoIP database (.mmdb): ${message}` : message, { cause: error })
@@ -49,7 +51,7 @@ function placeOf(reader: Reader<Response>, address: string): string | undefined 
   let record: unknown
   try {
     // ::ffff:192.0.2.1 stands where 192.0.2.1 does.
-    record = reader.get(ipaddr.process(address).toString())
+    record = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, ''))
   } catch {
     // An IPv6 address and a database of IPv4, or a damaged part of the file.
     return undefined
