@@ -225,8 +225,34 @@ test('blocks are listed, added, extended and removed by hand', limits, async (t)
   await waitFor(async () => (await list()).length === 0)
   assert.deepEqual(record(), ['add 203.0.113.9', 'delete 203.0.113.9'])
 
+  const history = await run('history')
+  assert.match(history.stdout, /^ID +RESPONSE +KEY +STATE +SINCE +ENDED +WHY\n/)
+  assert.match(history.stdout, new RegExp(`${id} +record +203\\.0\\.113\\.9 +ended .*was a test`))
+  const audit = JSON.parse((await run('audit', '--json')).stdout) as { what: string; reason: string }[]
+  assert.deepEqual(
+    audit.map(({ what, reason }) => `${what}: ${reason}`),
+    ['removed: was a test', 'extended: again', 'added record: seen at night'],
+  )
+
+  // What is allowed ends what is in force on it, and cannot be blocked while it is.
+  assert.equal((await run('add', 'record', '198.51.100.7', '--seconds', '600', '--reason', 'x')).code, 0)
+  await eventually(home, () => record().includes('add 198.51.100.7'))
+  const allow = await run('allow', '198.51.100.0/24', '--for', '2h', '--reason', 'partner')
+  assert.match(allow.stdout, /^198\.51\.100\.0\/24 is allowed until \S+; blocks being undone: 1\n$/)
+  await eventually(home, () => record().includes('delete 198.51.100.7'))
+  assert.match((await run('allowed')).stdout, /198\.51\.100\.0\/24 .* in 2 h +cli:\S+ +partner\n$/)
+  const kept = await run('add', 'record', '198.51.100.7', '--seconds', '600', '--reason', 'x')
+  assert.equal(kept.code, 1, kept.stdout)
+  assert.equal((await run('disallow', '198.51.100.0/24', '--reason', 'over')).code, 0)
+  assert.equal((await run('allowed')).stdout, 'nothing was allowed by hand\n')
+
+  const records = record()
   // Refused: exit code 1. Wrong: exit code 2.
   for (const [args, code, message] of [
+    [['approve', id, '--reason', 'x'], 1, /waits for no approval/],
+    [['refuse', 'no-such', '--reason', 'x'], 2, /no-such/],
+    [['allow', '198.51.100.7', '--until', '2020-01-01', '--reason', 'x'], 2, /is over/],
+    [['disallow', '198.51.100.7', '--reason', 'x'], 2, /not on the list/],
     [
       ['add', 'record', '203.0.113.200', '--seconds', '9', '--reason', 'x'],
       1,
@@ -245,7 +271,7 @@ test('blocks are listed, added, extended and removed by hand', limits, async (t)
     assert.match(ended.stderr, message)
     assert.doesNotMatch(ended.stderr, /\n {4}at /)
   }
-  assert.deepEqual(record(), ['add 203.0.113.9', 'delete 203.0.113.9'])
+  assert.deepEqual(record(), records)
   assert.equal(await outrider.stop(), 0)
 })
 

@@ -7,9 +7,10 @@
 import type { Delivery, Verdict } from '../define.ts'
 import type { DeliveryDetail, DeliverySummary, DestinationStatus } from '../delivery/types.ts'
 import type { Problem } from '../problem.ts'
+import type { Allowed, AuditEntry, LeaseState } from '../responses/lease.ts'
 import type { Block } from '../responses/responder.ts'
 
-export type { Block, DeliveryDetail, DeliverySummary, DestinationStatus }
+export type { Allowed, AuditEntry, Block, DeliveryDetail, DeliverySummary, DestinationStatus }
 
 type Maybe<T> = T | Promise<T>
 
@@ -140,6 +141,37 @@ export interface Blocks {
   remove(id: string, manual: Manual): Maybe<Result>
   /** Adds seconds to its end. */
   extend(id: string, seconds: number, manual: Manual): Maybe<Result<{ until: number }>>
+  /** Approves or refuses one that waits for a person. */
+  answer(id: string, approve: boolean, manual: Manual): Maybe<Result>
+  /** What is over or was only said, newest first. */
+  history(limit: number): Maybe<PastBlock[]>
+  /** What people did, newest first. */
+  audit(limit: number): Maybe<AuditEntry[]>
+  /** What people have put out of reach of all responses. */
+  allowed(): Maybe<Allowed[]>
+  /** `seconds` 0 means for ever. What is in force on it is undone; `undone` is how many. */
+  allow(entry: string, seconds: number, manual: Manual): Maybe<Result<{ undone: number }>>
+  disallow(entry: string, manual: Manual): Maybe<Result>
+}
+
+/** A block that is over, failed, was refused, or would have been. */
+export interface PastBlock {
+  id: string
+  response: string
+  key: string
+  state: LeaseState
+  since: number
+  until?: number
+  ended?: number
+  why: string
+  by: string
+  alert?: string
+  /** How often it was asked for. */
+  hits: number
+  /** The guard that refused it. */
+  guard?: string
+  /** What went wrong, or who removed it and why. */
+  reason?: string
 }
 
 export interface Refusal {

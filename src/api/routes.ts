@@ -33,6 +33,13 @@ const NewBlock = z.strictObject({
   by,
 })
 const Extension = z.strictObject({ seconds: seconds.check(z.minimum(1)), reason, by })
+const Answer = z.strictObject({ approve: z.boolean(), reason, by })
+const NewAllowed = z.strictObject({
+  entry: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
+  seconds,
+  reason,
+  by,
+})
 const filled = z.string().check(z.minLength(1))
 const LogtestBody = z.strictObject({
   event: filled,
@@ -150,6 +157,22 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
     const { seconds, reason, by } = await parse(c, Extension)
     return done(c, blocks().extend(c.req.param('id'), seconds, { reason, by: who(c, { by }) }))
   })
+  app.post('/blocks/:id/answer', async (c) => {
+    const { approve, reason, by } = await parse(c, Answer)
+    return done(c, blocks().answer(c.req.param('id'), approve, { reason, by: who(c, { by }) }))
+  })
+  app.get('/blocks/history', async (c) => {
+    return answer(c, { history: await blocks().history(readNumber(c.req.query(), 'limit', 100, 1, max_limit)) })
+  })
+  app.get('/blocks/audit', async (c) => {
+    return answer(c, { audit: await blocks().audit(readNumber(c.req.query(), 'limit', 100, 1, max_limit)) })
+  })
+  app.get('/allowed', async (c) => answer(c, { allowed: await blocks().allowed() }))
+  app.post('/allowed', async (c) => {
+    const { entry, seconds, reason, by } = await parse(c, NewAllowed)
+    return done(c, blocks().allow(entry, seconds, { reason, by: who(c, { by }) }))
+  })
+  app.delete('/allowed/:entry', async (c) => done(c, blocks().disallow(c.req.param('entry'), await manual(c))))
   app.get('/refusals', async (c) => answer(c, { refusals: await need(parts.refusals, 'refusals')() }))
 
   // ----------------------------------------------------------------------------------------------------------------- logtest

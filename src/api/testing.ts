@@ -4,7 +4,16 @@ import type { Delivery } from '../define.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
 import { AlertFeed } from './alert-feed.ts'
-import type { Block, DeliveryDetail, DestinationStatus, Parts, Refusal } from './parts.ts'
+import type {
+  Allowed,
+  AuditEntry,
+  Block,
+  DeliveryDetail,
+  DestinationStatus,
+  Parts,
+  PastBlock,
+  Refusal,
+} from './parts.ts'
 
 export const token = 'test-token-0123456789abcdefghijklmnopqrstuv'
 
@@ -31,6 +40,9 @@ export function memoryParts(now: () => number) {
   const destinations: DestinationStatus[] = []
   const deliveries: DeliveryDetail[] = []
   const blocks: Block[] = []
+  const history: PastBlock[] = []
+  const audit: AuditEntry[] = []
+  const allowed: Allowed[] = []
   const problems: Problem[] = []
   const refusals: Refusal[] = []
   const received: Delivery[] = []
@@ -117,6 +129,26 @@ export function memoryParts(now: () => number) {
         actions.push({ action: 'extend', id, seconds, ...manual })
         return { ok: true, value: { until: block.until } }
       },
+      answer(id, approve, manual) {
+        if (!blocks.some((block) => block.id === id)) return missing('block', id)
+        actions.push({ action: 'answer', id, approve, ...manual })
+        return { ok: true, value: {} }
+      },
+      history: (limit) => history.slice(0, limit),
+      audit: (limit) => audit.slice(0, limit),
+      allowed: () => allowed,
+      allow(entry, seconds, manual) {
+        allowed.push({ entry, ...manual, since: now(), until: seconds > 0 ? now() + seconds * 1000 : undefined })
+        const undone = blocks.filter((block) => block.key === entry).length
+        return { ok: true, value: { undone } }
+      },
+      disallow(entry, manual) {
+        const index = allowed.findIndex((one) => one.entry === entry)
+        if (index < 0) return missing('allowed entry', entry)
+        allowed.splice(index, 1)
+        actions.push({ action: 'disallow', entry, ...manual })
+        return { ok: true, value: {} }
+      },
     },
     refusals: () => refusals,
     receivers: {
@@ -142,5 +174,19 @@ export function memoryParts(now: () => number) {
       }),
     },
   }
-  return { parts, feed, destinations, deliveries, blocks, problems, refusals, received, actions, secrets }
+  return {
+    parts,
+    feed,
+    destinations,
+    deliveries,
+    blocks,
+    history,
+    audit,
+    allowed,
+    problems,
+    refusals,
+    received,
+    actions,
+    secrets,
+  }
 }

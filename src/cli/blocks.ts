@@ -1,5 +1,7 @@
 import { userInfo } from 'node:os'
-import type { Block } from '../api/parts.ts'
+import type { Allowed, AuditEntry, Block, PastBlock } from '../api/parts.ts'
+import { UserError } from '../problem.ts'
+import { toSeconds } from '../settings-schema.ts'
 import { call } from './client.ts'
 import { print, relative, table } from './output.ts'
 
@@ -42,4 +44,91 @@ export async function extend(id: string, { home, seconds, reason }: Options & { 
 export async function remove(id: string, { home, reason }: Options): Promise<void> {
   await call(home, 'DELETE', `blocks/${encodeURIComponent(id)}`, { reason, by: by() })
   print(`block ${id} is being undone`)
+}
+
+export async function answer(id: string, { home, reason, approve }: Options & { approve: boolean }): Promise<void> {
+  await call(home, 'POST', `blocks/${encodeURIComponent(id)}/answer`, { approve, reason, by: by() })
+  print(`block ${id} is ${approve ? 'approved' : 'refused'}`)
+}
+
+interface Looking {
+  home: string
+  limit: number
+  json?: boolean
+}
+
+export async function history({ home, limit, json }: Looking): Promise<void> {
+  const { history } = await call<{ history: PastBlock[] }>(home, 'GET', `blocks/history?limit=${limit}`)
+  if (json) return print(JSON.stringify(history))
+  if (history.length === 0) return print('nothing is over yet')
+  const now = Date.now()
+  const rows = history.map(({ id, response, key, state, guard, since, ended, why, reason }) => [
+    id,
+    response,
+    key,
+    guard ? `${state} (${guard})` : state,
+    relative(since, now),
+    ended === undefined ? '' : relative(ended, now),
+    reason ? `${why} — ${reason}` : why,
+  ])
+  print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDED', 'WHY'], rows))
+}
+
+export async function audit({ home, limit, json }: Looking): Promise<void> {
+  const { audit } = await call<{ audit: AuditEntry[] }>(home, 'GET', `blocks/audit?limit=${limit}`)
+  if (json) return print(JSON.stringify(audit))
+  if (audit.length === 0) return print('nobody has changed anything by hand')
+  const now = Date.now()
+  const rows = audit.map(({ at, by, what, target, lease, reason }) => [
+    relative(at, now),
+    by,
+    what,
+    target,
+    lease ?? '',
+    reason,
+  ])
+  print(table(['WHEN', 'BY', 'WHAT', 'KEY', 'ID', 'REASON'], rows))
+}
+
+export async function allowed({ home, json }: { home: string; json?: boolean }): Promise<void> {
+  const { allowed } = await call<{ allowed: Allowed[] }>(home, 'GET', 'allowed')
+  if (json) return print(JSON.stringify(allowed))
+  if (allowed.length === 0) return print('nothing was allowed by hand')
+  const now = Date.now()
+  const rows = allowed.map(({ entry, since, until, by, reason }) => [
+    entry,
+    relative(since, now),
+    until === undefined ? 'for ever' : relative(until, now),
+    by,
+    reason,
+  ])
+  print(table(['KEY', 'SINCE', 'ENDS', 'BY', 'REASON'], rows))
+}
+
+export async function allow(entry: string, options: Options & { for?: string; until?: string }): Promise<void> {
+  const { home, reason } = options
+  const seconds = secondsOf(options, Date.now())
+  const { undone } = await call<{ undone: number }>(home, 'POST', 'allowed', { entry, seconds, reason, by: by() })
+  const end = seconds === 0 ? 'for ever' : `until ${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`
+  print(`${entry} is allowed ${end}; blocks being undone: ${undone}`)
+}
+
+export async function disallow(entry: string, { home, reason }: Options): Promise<void> {
+  await call(home, 'DELETE', `allowed/${encodeURIComponent(entry)}`, { reason, by: by() })
+  print(`${entry} is no longer allowed`)
+}
+
+/** How long an entry is allowed; 0 is for ever. */
+export function secondsOf({ for: time, until }: { for?: string; until?: string }, now: number): number {
+  if (time !== undefined && until !== undefined)
+    throw new UserError('--for and --until contradict each other', 'give one of the two')
+  if (time !== undefined) {
+    if (!/^[1-9]\d*[smhdw]?$/.test(time)) throw new UserError(`"${time}" is no duration`, 'write 90m, 2h or 7d')
+    return toSeconds(time)
+  }
+  if (until === undefined) return 0
+  const end = Date.parse(until)
+  if (Number.isNaN(end)) throw new UserError(`"${until}" is no time`, 'write a date such as 2026-01-31T18:00')
+  if (end <= now) throw new UserError(`"${until}" is over`, 'give a time to come, or --for 2h')
+  return Math.ceil((end - now) / 1000)
 }

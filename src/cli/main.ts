@@ -150,6 +150,47 @@ blocks
   .description('undo it now')
   .requiredOption('--reason <text>', 'why; it is kept')
   .action(async (id, options) => (await import('./blocks.ts')).remove(id, { ...globals(), ...options }))
+blocks
+  .command('approve <id>')
+  .description('let one begin that waits for approval')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (id, options) => (await import('./blocks.ts')).answer(id, { ...globals(), ...options, approve: true }))
+blocks
+  .command('refuse <id>')
+  .description('do not do what waits for approval')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (id, options) => (await import('./blocks.ts')).answer(id, { ...globals(), ...options, approve: false }))
+blocks
+  .command('history')
+  .description('what is over, failed, was refused, or would have been done')
+  .option('--limit <n>', 'at most this many', toCount, 100)
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./blocks.ts')).history({ ...globals(), ...options }))
+blocks
+  .command('audit')
+  .description('what people did, and why')
+  .option('--limit <n>', 'at most this many', toCount, 100)
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./blocks.ts')).audit({ ...globals(), ...options }))
+blocks
+  .command('allow <key>')
+  .description(
+    'put an address, a network, a host name or an account out of reach of all responses, and undo its blocks',
+  )
+  .option('--for <time>', 'how long: 90m, 2h, 7d; for ever without --for and --until')
+  .option('--until <when>', 'end: a date and time')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (key, options) => (await import('./blocks.ts')).allow(key, { ...globals(), ...options }))
+blocks
+  .command('disallow <key>')
+  .description('take it off that list')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .action(async (key, options) => (await import('./blocks.ts')).disallow(key, { ...globals(), ...options }))
+blocks
+  .command('allowed')
+  .description('what was allowed by hand')
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./blocks.ts')).allowed({ ...globals(), ...options }))
 
 program
   .command('send <receiver>')

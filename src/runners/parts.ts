@@ -1,10 +1,11 @@
 /** What the API shows and does, made of the running pieces. */
 import type { AlertFeed } from '../api/alert-feed.ts'
-import type { InputStatus, Logtest, Parts, Receivers, Result } from '../api/parts.ts'
+import type { InputStatus, Logtest, Parts, PastBlock, Receivers, Result } from '../api/parts.ts'
 import type { Config } from '../config.ts'
 import type { DeliveryRunner } from '../delivery/index.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
+import type { Lease } from '../responses/lease.ts'
 import type { Responder } from '../responses/responder.ts'
 import { version } from '../version.ts'
 import type { Embedded } from './embedded.ts'
@@ -75,11 +76,29 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
       remove: (id, manual) => recorded('block removed by hand', { block: id, ...manual }, responder.remove(id, manual)),
       extend: (id, seconds, manual) =>
         recorded('block extended by hand', { block: id, seconds, ...manual }, responder.extend(id, seconds, manual)),
+      answer: (id, approve, manual) =>
+        recorded(
+          `block ${approve ? 'approved' : 'refused'} by hand`,
+          { block: id, ...manual },
+          responder.answer(id, approve, manual),
+        ),
+      history: (limit) => responder.history(limit).map(toPastBlock),
+      audit: (limit) => responder.audit(limit),
+      allowed: () => responder.allowed(),
+      allow: (entry, seconds, manual) =>
+        recorded('allowed by hand', { entry, seconds, ...manual }, responder.allow(entry, seconds, manual)),
+      disallow: (entry, manual) =>
+        recorded('no longer allowed, by hand', { entry, ...manual }, responder.disallow(entry, manual)),
     },
     refusals: () => responder.refusals(200),
     receivers,
     logtest: running.logtest,
   }
+}
+
+function toPastBlock(lease: Lease): PastBlock {
+  const { id, response, target: key, state, since, until, ended, why, by, alert, hits, guard, note: reason } = lease
+  return { id, response, key, state, since, until, ended, why, by, alert, hits, guard, reason }
 }
 
 function engineStatus({ pipeline, ruleset }: Embedded) {
