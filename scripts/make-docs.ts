@@ -80,6 +80,7 @@ const guides = [
 - [My first automatic block, without fear](guides/first-block.md)
 - [Beside a real Wazuh](guides/beside-wazuh.md)
 - [Writing an integration](guides/write-an-integration.md)
+- [Destinations](destinations.md): filters, grouping, what is promised
 - [Testing rules and decoders](rule-tests.md)
 - [Our integrations and responses as scripts of a Wazuh or OSSEC](build.md)`,
 ]
