@@ -209,7 +209,9 @@ test('blocks are listed, added, extended and removed by hand', limits, async (t)
   await eventually(home, () => record().includes('add 203.0.113.9'))
   const block = await waitFor(async () => (await list()).find((one) => one.id === id && one.state === 'in force'))
   assert.equal(block.key, '203.0.113.9')
-  assert.equal(Math.round((block.until! - block.since) / 1000), 600)
+  // The time begins when it is in force, which a busy machine may see seconds after the wish.
+  const seconds = (block.until! - block.since) / 1000
+  assert.ok(seconds >= 600 && seconds < 620, String(seconds))
   assert.match(block.by, /^cli:/)
   const text = await run('list')
   assert.match(text.stdout, /^ID +RESPONSE +KEY +STATE +SINCE +ENDS +WHY\n/)

@@ -1,35 +1,42 @@
 /** Our own test cases: YAML with everything a decision has, several events and a clock. The form is described in docs/rule-tests.md. */
 import { LineCounter, parseDocument } from 'yaml'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { toBytes } from '../alert.ts'
 import type { Problem } from '../problem.ts'
 import { defaultStart, type TestCase } from './case.ts'
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String)
+const scalar = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String))
 
 const expectation = z.strictObject({
-  rule: z.union([z.number().int(), z.literal('none')]).optional(),
-  level: z.number().int().min(0).max(16).optional(),
-  alert: z.boolean().optional(),
-  decoder: z.string().optional(),
-  description: z.string().optional(),
-  fields: z.record(z.string(), z.union([scalar, z.null()])).optional(),
-  groups: z.array(z.string()).optional(),
-  mitre: z.array(z.string()).optional(),
+  rule: z.optional(z.union([z.int(), z.literal('none')])),
+  level: z.optional(z.int().check(z.minimum(0), z.maximum(16))),
+  alert: z.optional(z.boolean()),
+  decoder: z.optional(z.string()),
+  description: z.optional(z.string()),
+  fields: z.optional(z.record(z.string(), z.union([scalar, z.null()]))),
+  groups: z.optional(z.array(z.string())),
+  mitre: z.optional(z.array(z.string())),
 })
 
-const event = z.strictObject({
-  log: z.string().optional(),
-  json: z.record(z.string(), z.unknown()).optional(),
-  location: z.string().optional(),
-  at: z.string().optional(),
-  after: z.string().optional(),
-  repeat: z.number().int().min(1).max(100_000).optional(),
-  expect: expectation.optional(),
+const eventShape = {
+  log: z.optional(z.string()),
+  json: z.optional(z.record(z.string(), z.unknown())),
+  location: z.optional(z.string()),
+  at: z.optional(z.string()),
+  after: z.optional(z.string()),
+  repeat: z.optional(z.int().check(z.minimum(1), z.maximum(100_000))),
+  expect: z.optional(expectation),
+}
+const event = z.strictObject(eventShape)
+const testCase = z.strictObject({
+  ...eventShape,
+  name: z.string(),
+  events: z.optional(z.array(event).check(z.minLength(1))),
 })
-
-const testCase = event.extend({ name: z.string(), events: z.array(event).min(1).optional() })
 const suite = z.strictObject({ cases: z.array(z.unknown()) })
+
+// For this parse only: set for the whole process, it would change the messages of every other schema.
+const { localeError } = z.locales.en()
 
 type EventText = z.infer<typeof event>
 
@@ -55,7 +62,7 @@ export function parseYaml(file: string, text: string): { cases: TestCase[]; prob
   parsed.data.cases.forEach((value, index) => {
     const node = document.getIn(['cases', index], true) as { range?: [number, number, number] } | undefined
     const line = node?.range ? lines.linePos(node.range[0]).line : 1
-    const result = testCase.safeParse(value)
+    const result = testCase.safeParse(value, { error: localeError })
     if (!result.success) {
       for (const issue of result.error.issues) fault(line, `${issue.path.join('.') || 'case'}: ${issue.message}`)
       return
