@@ -115,6 +115,8 @@ class Localfile implements Input {
   /** Where reading ended in files that have moved to another name, newest last. Only for patterns, which may match the new name too. */
   private left: FileCursor[]
   private readonly leftAt = new Map<string, number>()
+  /** New, and not yet read, because their places could not be written. */
+  private readonly unsaved: LocalFile[] = []
   private scannedAt = Number.NEGATIVE_INFINITY
   private isClosed = false
 
@@ -197,13 +199,13 @@ class Localfile implements Input {
   private async rescan(): Promise<void> {
     const { rescan_ms = 2000, state } = this.options
     // The real clock: with a virtual one that stands still, new files would never be found.
-    if (performance.now() - this.scannedAt < rescan_ms) return
-    const fresh = await this.scan('start')
-    if (fresh.length === 0) return
+    if (this.unsaved.length === 0 && performance.now() - this.scannedAt < rescan_ms) return
+    this.unsaved.push(...(await this.scan('start')))
+    if (this.unsaved.length === 0) return
     state.transaction(() => {
-      for (const file of fresh) file.save()
+      for (const file of this.unsaved) file.save()
     })
-    for (const file of fresh) file.arm()
+    for (const file of this.unsaved.splice(0)) file.arm()
   }
 
   /** Opens the files that are new, and gives up those that are gone and read. */

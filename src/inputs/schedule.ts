@@ -80,7 +80,16 @@ export async function runOnSchedule(parts: ScheduledParts, signal: AbortSignal):
   const { name, schedule, run_on_start, state, log, now, utc_offset, sleep, work } = parts
   const kept = state.cursor<{ last: number }>(`schedule ${name}`)
   const last = Math.min(kept.get()?.last ?? now(), now())
-  kept.set({ last })
+  const keep = (last: number) => {
+    try {
+      kept.set({ last })
+    } catch (error) {
+      log.error(
+        `${name}: when it was run last cannot be kept (${(error as Error).message}); a restart may run it again`,
+      )
+    }
+  }
+  keep(last)
   let due = run_on_start ? now() : dueAfter(schedule, last, utc_offset)
   while (!signal.aborted) {
     for (let left = due - now(); left > 0 && !signal.aborted; left = due - now())
@@ -92,7 +101,7 @@ export async function runOnSchedule(parts: ScheduledParts, signal: AbortSignal):
     await work(signal)
     // Cut short: it is run again at the next start.
     if (signal.aborted) return
-    kept.set({ last: due })
+    keep(due)
     const next = dueAfter(schedule, due, utc_offset)
     if (next <= now() && now() - started >= next - due) log.warn(`${name}: a run took longer than its interval`)
     due = Math.max(next, now())

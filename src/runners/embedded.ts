@@ -79,6 +79,7 @@ export function openEmbedded(parts: EmbeddedParts): Embedded {
     now,
     log,
     save: memory.save,
+    saved: memory.saved,
     respond(decision, line) {
       if (hasResponses) responder.record(intentsOf(responder, decision, line))
     },

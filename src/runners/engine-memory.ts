@@ -17,6 +17,8 @@ export interface EngineMemory {
   diff: DiffStore
   /** Writes what is new; to be called in the transaction that moves the inputs' cursors, so that a repeated event finds the memory as it was. */
   save(): void
+  /** That transaction is over. */
+  saved(): void
 }
 
 export function openEngineMemory({ db }: State): EngineMemory {
@@ -40,8 +42,11 @@ export function openEngineMemory({ db }: State): EngineMemory {
       set: (hostname, rule, log) => void logs.set(`${rule} ${hostname}`, { hostname, rule, log }),
     },
     save() {
-      for (const key of keys.splice(0)) addKey.run(key)
+      for (const key of keys) addKey.run(key)
       for (const { hostname, rule, log } of logs.values()) setLog.run(hostname, rule, log)
+    },
+    saved() {
+      keys.length = 0
       logs.clear()
     },
   }

@@ -9,6 +9,7 @@
 import type { Event } from '../alert.ts'
 import type { State } from '../durable/state.ts'
 import type { Decision, Session } from '../engine/index.ts'
+import { sleep } from '../inputs/schedule.ts'
 import type { Log } from '../log.ts'
 
 export interface Batch {
@@ -38,6 +39,10 @@ export interface Pipeline {
   idle(): Promise<void>
 }
 
+// How long to wait when nothing can be written, and how often to say so.
+const retry_ms = 1000
+const retries_per_message = 60
+
 // Long enough to share the cost of a sync, short enough that the API and other timers do not notice.
 const slice_ms = 20
 
@@ -53,8 +58,10 @@ export function createPipeline(parts: {
    * @param line its line of alerts.json as it was written; undefined when the rule's level is below what is written
    */
   respond(decision: Decision, line: string | undefined): void
-  /** What the engine remembers over restarts; called inside the batch's transaction. */
+  /** Writes what the engine remembers over restarts; called inside the batch's transaction, which may fail and be tried again. */
   save(): void
+  /** That is safe now. */
+  saved(): void
   /** Called with the alerts of a batch when they are on disk and committed. */
   published(lines: string[]): void
 }): Pipeline {
@@ -63,6 +70,7 @@ export function createPipeline(parts: {
   const sources = new Map<string, { events: number; last_event?: number }>()
   const counts = { events: 0, alerts: 0, sources }
   let working: Promise<void> | undefined
+  const ending = new AbortController()
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -100,13 +108,16 @@ export function createPipeline(parts: {
       counts.events += batch.events.length
     }
     const lines = alerts.length > 0 ? await append(alerts) : []
-    state.transaction(() => {
-      for (const { decision, written } of responding) {
-        parts.respond(decision, written === undefined ? undefined : lines[written])
-      }
-      for (const { batch } of taken) batch.commit()
-      parts.save()
-    })
+    await untilWritten('places in files', isDatabaseError, () =>
+      state.transaction(() => {
+        for (const { decision, written } of responding) {
+          parts.respond(decision, written === undefined ? undefined : lines[written])
+        }
+        for (const { batch } of taken) batch.commit()
+        parts.save()
+      }),
+    )
+    parts.saved()
     counts.alerts += lines.length
     if (lines.length > 0 || responding.length > 0) parts.published(lines)
   }
@@ -126,33 +137,52 @@ export function createPipeline(parts: {
     }
   }
 
+  const append = (alerts: { decision: Decision; at: number }[]) =>
+    untilWritten(
+      'alerts',
+      () => true,
+      () => writer.append(alerts),
+    )
+
   // A full disk is waited for: reading stops, nothing is dropped, and it goes on by itself when there is room.
-  async function append(alerts: { decision: Decision; at: number }[]): Promise<string[]> {
+  async function untilWritten<T>(
+    what: string,
+    isPassing: (error: unknown) => boolean,
+    write: () => T | Promise<T>,
+  ): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
-        const lines = await writer.append(alerts)
-        if (tries > 0) log.info('alerts can be written again')
-        return lines
+        const result = await write()
+        if (tries > 0) log.info(`${what} can be written again`)
+        return result
       } catch (error) {
-        if (tries % 60 === 0) {
-          log.error(`alerts cannot be written: ${(error as Error).message}`, {
+        if (ending.signal.aborted || !isPassing(error)) throw error
+        if (tries % retries_per_message === 0) {
+          log.error(`${what} cannot be written: ${(error as Error).message}`, {
             hint: 'make room or mend the permissions; nothing is lost meanwhile',
           })
         }
-        await new Promise((resolve) => setTimeout(resolve, 1000).unref())
+        await sleep(retry_ms, ending.signal)
       }
     }
   }
 
   return {
     async run(source, signal) {
-      while (!signal.aborted) {
-        const batch = await source.next(signal)
-        if (!batch) return
-        await new Promise<void>((done, failed) => {
-          waiting.push({ source: source.name, batch, done, failed })
-          working ??= Promise.resolve().then(work)
-        })
+      signal.addEventListener('abort', () => ending.abort(), { once: true })
+      const next = () => untilWritten(`places of "${source.name}"`, isDatabaseError, () => source.next(signal))
+      try {
+        while (!signal.aborted) {
+          const batch = await next()
+          if (!batch) return
+          await new Promise<void>((done, failed) => {
+            waiting.push({ source: source.name, batch, done, failed })
+            working ??= Promise.resolve().then(work)
+          })
+        }
+      } catch (error) {
+        // What could not be written is read again at the next start.
+        if (!signal.aborted) throw error
       }
     },
     counts: () => counts,
@@ -161,3 +191,5 @@ export function createPipeline(parts: {
     },
   }
 }
+
+const isDatabaseError = (error: unknown) => (error as { code?: string }).code === 'ERR_SQLITE_ERROR'

@@ -81,16 +81,26 @@ export function createReceivers(parts: {
       return false
     }
     parts.onReceived?.(name, events.length)
-    if (id !== undefined) {
+    if (id !== undefined) rememberId(name, id)
+    return true
+  }
+
+  function rememberId(name: string, id: string): void {
+    try {
       state.transaction(() => {
         remember.run(name, id, now())
-        if (now() - last_forgot > 3600_000) {
-          last_forgot = now()
-          forget.run(now() - remember_ms)
-        }
+        if (now() - last_forgot <= 3600_000) return
+        last_forgot = now()
+        forget.run(now() - remember_ms)
+      })
+    } catch (error) {
+      // The events are safe, and to refuse them now would bring them a second time for sure.
+      log.warn('the id of a webhook could not be kept; if it is sent again, its events count twice', {
+        receiver: name,
+        id,
+        reason: (error as Error).message,
       })
     }
-    return true
   }
 
   function toLine(receiver: string, event: Record<string, unknown>): string {
