@@ -49,11 +49,11 @@ export async function readReceivers(reading: Reading, load: Load<Receiver>): Pro
         `"${urlPath}" is the path of "${same.name}" too`,
         'give each its own path',
       )
-    } else if (urlPath === '/' || /^\/api(\/|$)/.test(urlPath)) {
+    } else if (urlPath === '/' || /^\/(api|blocklist)(\/|$)/.test(urlPath)) {
       reading.report(
         'error',
         [...path, 'path'],
-        `"${urlPath}" belongs to the console and the API`,
+        `"${urlPath}" belongs to the console, the API or the blocklist`,
         'write a path such as /webhook/github',
       )
     } else {

@@ -218,7 +218,7 @@ wodles:
 outrider.yaml:2 error: destinations.custom-x: the name is taken by the <integration> in etc/ossec.conf on line 2 -> give this one another name
 outrider.yaml:4 error: "twice" stands here again, the one on line 3 is used -> delete one of the two, or give it another name
 outrider.yaml:7 error: receivers.two.path: "/webhook/one" is the path of "one" too -> give each its own path
-outrider.yaml:8 error: receivers.three.path: "/api/x" belongs to the console and the API -> write a path such as /webhook/github
+outrider.yaml:8 error: receivers.three.path: "/api/x" belongs to the console, the API or the blocklist -> write a path such as /webhook/github
 outrider.yaml:9 error: receivers.four.path: not a path: it begins with / and has no blank, ? or # (got "webhook") -> URL path. Default: /webhook/NAME.
 outrider.yaml:11 error: wodles.ports: the <wodle> in etc/ossec.conf on line 3 has this tag -> give one of the two another name
 `,
@@ -313,4 +313,10 @@ test('which contract a script speaks, and which commands block nothing, by the n
   const wrong = await read('responses: { enabled: true, dialect: { old: ossek } }')
   assert.equal(wrong.responses.enabled, false)
   assert.match(lines(wrong)[0]!, /responses\.dialect\.old/)
+})
+
+test('a receiver cannot have the path of the blocklist', async () => {
+  const config = await read('receivers: { one: { type: hook, secret: secret, path: /blocklist/blocklist } }')
+  assert.deepEqual(config.receivers, [])
+  assert.match(lines(config)[0]!, /receivers\.one\.path: "\/blocklist\/blocklist" belongs to/)
 })

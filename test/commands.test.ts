@@ -277,6 +277,26 @@ test('blocks are listed, added, extended and removed by hand', limits, async (t)
   assert.equal(await outrider.stop(), 0)
 })
 
+test('a firewall fetches what the blocklist response has in force', limits, async (t) => {
+  const token = 'edge-firewall-2f8a61c0'
+  const home = makeHome(t, {
+    'outrider.yaml': `listen: { port: 0 }\nresponses: { enabled: true, options: { blocklist: { token: ${token} } } }\n`,
+  })
+  const outrider = await startOutrider(t, home)
+  const get = (headers: Record<string, string>) => fetch(`${outrider.url}/blocklist/blocklist`, { headers })
+  const authorization = `Bearer ${token}`
+  assert.equal((await get({})).status, 401)
+  assert.equal(await (await get({ authorization })).text(), '')
+  const added = await runOutrider(home, 'blocks add blocklist 203.0.113.9 --seconds 600 --reason x'.split(' '))
+  assert.equal(added.code, 0, added.stderr)
+  const etag = await waitFor(async () => {
+    const answer = await get({ authorization })
+    return (await answer.text()) === '203.0.113.9\n' ? (answer.headers.get('etag') ?? undefined) : undefined
+  })
+  assert.equal((await get({ authorization, 'if-none-match': etag })).status, 304)
+  assert.equal(await outrider.stop(), 0)
+})
+
 // ------------------------------------------------------------------------------------------------------------------ deliveries
 
 test('deliveries are listed, shown, tried again and given up', limits, async (t) => {

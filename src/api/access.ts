@@ -39,9 +39,23 @@ export function signInUrl(url: string, token: string): string {
   return `${url}/?token=${token}`
 }
 
-function isEqual(a: string, b: string): boolean {
+/** In a time that tells nothing of where they differ. */
+export function isEqual(a: string, b: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(a), hash(b))
+}
+
+export function bearerToken(c: Context): string | undefined {
+  return /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]?.trim()
+}
+
+/** The password of Basic authentication; the user may have any name. */
+export function basicPassword(c: Context): string | undefined {
+  const encoded = /^Basic ([\w+/=]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  return Buffer.from(encoded, 'base64')
+    .toString('utf8')
+    .replace(/^[^:]*:/, '')
 }
 
 function hostHeader(c: Context): string {
@@ -86,20 +100,16 @@ export class Access {
 
   /** How the caller proved to be allowed: by the cookie of the console or the token itself; undefined when not. */
   caller(c: Context): 'console' | 'api' | undefined {
-    const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (bearer !== undefined) return isEqual(bearer.trim(), this.#token) ? 'api' : undefined
+    const bearer = bearerToken(c)
+    if (bearer !== undefined) return isEqual(bearer, this.#token) ? 'api' : undefined
     const cookie = getCookie(c, cookieName(c))
     return cookie !== undefined && isEqual(cookie, this.#session) ? 'console' : undefined
   }
 
   /** The token that came as the password of Basic authentication; undefined when it is not the right one. */
   basic(c: Context): string | undefined {
-    const encoded = /^Basic ([\w+/=]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    if (encoded === undefined) return undefined
-    const password = Buffer.from(encoded, 'base64')
-      .toString('utf8')
-      .replace(/^[^:]*:/, '')
-    return isEqual(password, this.#token) ? this.#token : undefined
+    const password = basicPassword(c)
+    return password !== undefined && isEqual(password, this.#token) ? this.#token : undefined
   }
 
   /** Lets pass who may; a browser's request that changes something must also come from our own page. */

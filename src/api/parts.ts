@@ -40,6 +40,8 @@ export interface Parts {
   blocks?: Blocks
   /** What guards refused to block, newest first. */
   refusals?(): Maybe<Refusal[]>
+  /** The list of this name for firewalls, and the token that they have to show; undefined when there is none or it has no token. */
+  blocklist?(name: string): { keys: readonly string[]; token: string } | undefined
   receivers?: Receivers
   logtest?: Logtest
 }

@@ -5,6 +5,7 @@
  * /healthz            anyone
  * PATH of a receiver  anyone; the receiver judges the signature
  * /api/…, /, /assets  this machine's names and addresses only, signed in only (access.ts)
+ * /blocklist/NAME     with the token of that list only (blocklist.ts)
  * /logtest, …         the same for clients of Wazuh's API (wazuh.ts)
  * ```
  */
@@ -17,6 +18,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Log } from '../log.ts'
 import { Access, checkHost } from './access.ts'
 import { ApiError, json } from './answer.ts'
+import { serveBlocklist } from './blocklist.ts'
 import { consoleAsset, consolePage, onceMorePage, signInPage } from './pages.ts'
 import type { Parts } from './parts.ts'
 import { type ApiEnv, createRoutes } from './routes.ts'
@@ -85,6 +87,8 @@ export function createApi(parts: Parts, options: ApiOptions): Hono<ApiEnv> {
   app.route('/api', api)
 
   app.route('/', createWazuhRoutes(parts, access, { hosts: options.hosts, body_timeout_ms }))
+
+  app.get('/blocklist/:name', (c) => serveBlocklist(c, parts))
 
   // Receivers may have any path that is not ours, so they are asked before the console's files and the 404.
   app.use(async (c, next) => {

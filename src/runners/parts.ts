@@ -90,6 +90,11 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
       disallow: (entry, manual) =>
         recorded('no longer allowed, by hand', { entry, ...manual }, responder.disallow(entry, manual)),
     },
+    blocklist(name) {
+      // Undefined as well when the options of the response are wrong.
+      const token = config.responses.options.blocklist?.token
+      return name === 'blocklist' && typeof token === 'string' ? { keys: responder.targets(name), token } : undefined
+    },
     refusals: () => responder.refusals(200),
     receivers,
     logtest: running.logtest,
