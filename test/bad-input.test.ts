@@ -394,3 +394,46 @@ destinations:
     assert.equal(await outrider.stop(), 0)
   },
 )
+
+test(
+  'beside a real Wazuh, a broken line in its alerts.json is told once, and the alerts around it count',
+  limits,
+  async (t) => {
+    const target = await startTarget(t)
+    const alert = (n: number, more = '') =>
+      `{"timestamp":"2026-11-21T10:30:45.123+0000","rule":{"level":5,"description":"x","id":"5710"},"id":"1795255845.${n}","full_log":"number=${n}${more}"}\n`
+    const home = makeHome(t, {
+      'wazuh/alerts.json': alert(0),
+      'outrider.yaml': `listen: { port: 0 }
+engine: beside
+alerts: wazuh/alerts.json
+destinations:
+  one: { type: webhook, hook_url: ${target.url}/one, from: start }
+  two: { type: webhook, hook_url: ${target.url}/two, from: start }
+`,
+    })
+    const outrider = await startOutrider(t, home)
+    const write = (text: string) => appendFileSync(join(home, 'wazuh/alerts.json'), text, 'latin1')
+    const got = (path: string) =>
+      target.taken.filter((one) => one.path === path).map(({ body }) => Number(/number=(\d+)/.exec(body)?.[1]))
+    const arrived = (count: number) =>
+      eventually(home, () => got('/one').length >= count && got('/two').length >= count)
+    write([alert(1), alert(2, ' \xff\xfe'), '{"rule":{"level":5,"descr\n', 'no json at all\n', alert(3)].join(''))
+    await arrived(4)
+    // A line that is written in two pieces.
+    const line = alert(4)
+    write(line.slice(0, 50))
+    await outrider.api('GET', 'overview')
+    write(line.slice(50) + alert(5, 'x'.repeat(20 << 20)) + alert(6))
+    await arrived(6)
+    for (const path of ['/one', '/two']) assert.deepEqual(got(path).sort(), [0, 1, 2, 3, 4, 6])
+    const found = complaints(outrider)
+    for (const pattern of [
+      /skipped a line that is no alert: "\{\\"rule/,
+      /skipped a line that is no alert: "no json at all"/,
+    ])
+      assert.equal(found.filter((text) => pattern.test(text)).length, 1, `${pattern}: ${found.join('\n')}`)
+    assert.ok(found.some((text) => /the line at byte \d+ is 2\d{7} bytes long/.test(text)))
+    assert.equal(await outrider.stop(), 0)
+  },
+)
