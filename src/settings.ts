@@ -11,6 +11,7 @@ import { type Files, realFiles } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import { formatProblem, type Problem, UserError } from './problem.ts'
 import { createResolver } from './secrets.ts'
+import { checkBeside } from './settings-beside.ts'
 import { createChecker } from './settings-check.ts'
 import { checkFallbacks, destinationsOfBlocks, readDestinations } from './settings-destinations.ts'
 import { readReceivers, readResponses, readWodles } from './settings-entries.ts'
@@ -124,6 +125,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     problems,
   }
   problems.push(...checkScripts(config, home, files, Object.keys(config.responses.options)))
+  const twice = checkBeside(config, files)
+  if (twice) problems.push(twice)
   const order = [file, ...ossecFiles.map((one) => one.file)]
   problems.sort((a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line)
   if (wrong.some((section) => decisive.includes(section))) throw broken(problems)
