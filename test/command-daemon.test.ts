@@ -1,28 +1,16 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references in texts are what is tested
-/** The commands, against a running daemon where they need one. */
+/** Commands that speak with a running daemon. */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
-import { parse } from 'yaml'
+import { test } from 'node:test'
 import type { Block, DeliverySummary } from '../src/api/parts.ts'
-import {
-  eventually,
-  main,
-  makeHome,
-  projectRoot,
-  readAlerts,
-  runOutrider,
-  startOutrider,
-  waitFor,
-} from './support/outrider.ts'
+import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { run } from './support/run.ts'
 import { startTarget } from './support/target.ts'
 
 const limits = { timeout: 90_000 }
-const guide = join(projectRoot, '..', 'shared', 'seeds', 'guide.en.txt')
 
 const rules = `<group name="local,">
   <rule id="100001" level="5"><match>outrider-test</match><description>test alert</description></rule>
@@ -30,147 +18,6 @@ const rules = `<group name="local,">
 </group>
 `
 const localfile = '<localfile><log_format>syslog</log_format><location>in.log</location></localfile>\n'
-
-// ---------------------------------------------------------------------------------------------------------------------- alerts
-
-const alertOf = (n: number, timestamp: string) => ({
-  timestamp,
-  rule: {
-    level: (n * 7) % 16,
-    id: String(5700 + ((n * n) % 23)),
-    description: 'x',
-    ...(n % 3 === 0 && { mitre: { id: n % 2 === 0 ? ['T1110'] : ['T1110', `T10${n % 17}`] } }),
-  },
-  ...(n % 5 !== 0 && { agent: { id: '001', name: n % 11 === 0 ? 'wéb' : `web-${n % 13}` } }),
-})
-
-/** What the guide's analyze_alerts makes of a file. */
-function analyze(t: TestContext, file: string): unknown {
-  const text = readFileSync(guide, 'utf8')
-  const start = text.indexOf('def analyze_alerts(')
-  const source = text.slice(start, text.indexOf('\nif __name__', start))
-  const script = `import json, sys\nfrom collections import Counter\nfrom typing import Iterator\n${source}
-print(json.dumps(analyze_alerts(json.loads(line) for line in open(sys.argv[1], encoding="utf-8")), indent=2))`
-  const { stdout, stderr, status } = spawnSync('python3', ['-c', script, file], { encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-  t.diagnostic(`${stdout.length} characters from python3`)
-  return { text: stdout, entries: entriesOf(stdout) }
-}
-
-/** In their order, which JSON.parse would lose for keys that look like numbers. */
-const entriesOf = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => line.trim().replace(/,$/, ''))
-    .map((line) =>
-      /^"(.*)": (\d+)$/.test(line) ? [JSON.parse(line.slice(0, line.lastIndexOf(':'))), line.split(': ').at(-1)] : line,
-    )
-
-const noPython = !existsSync(guide)
-  ? 'needs ../shared'
-  : spawnSync('python3', ['-c', '']).status !== 0
-    ? 'needs python3'
-    : undefined
-
-test('alerts report counts as the analyze_alerts of the guide does', { ...limits, skip: noPython }, async (t) => {
-  const days = [
-    ['2026/Jan/ossec-alerts-30.json', '2026-01-30'],
-    ['2026/Jan/ossec-alerts-31.json', '2026-01-31'],
-    ['2026/Feb/ossec-alerts-01.json', '2026-02-01'],
-  ] as const
-  const home = makeHome(t)
-  const all: string[] = []
-  const perDay = days.map(([path, date], day) => {
-    const lines = Array.from({ length: 700 }, (_, n) =>
-      JSON.stringify(alertOf(day * 700 + n, `${date}T12:00:00.000+0000`)),
-    )
-    all.push(...lines)
-    const file = join(home, 'logs/alerts', path)
-    mkdirSync(join(file, '..'), { recursive: true })
-    if (day === 0) writeFileSync(`${file}.gz`, gzipSync(`${lines.join('\n')}\n`))
-    else writeFileSync(file, `${lines.join('\n')}\n`)
-    return lines
-  })
-  writeFileSync(join(home, 'logs/alerts/alerts.json'), '')
-  const write = (name: string, lines: string[]) => {
-    writeFileSync(join(home, name), `${lines.join('\n')}\n`)
-    return join(home, name)
-  }
-  const whole = write('whole.json', all)
-  const report = async (...args: string[]) => {
-    const { code, stdout, stderr } = await runOutrider(home, ['alerts', 'report', ...args])
-    assert.deepEqual([code, stderr], [0, ''])
-    return { text: stdout, entries: entriesOf(stdout) }
-  }
-  const { text, entries } = analyze(t, whole) as { text: string; entries: unknown }
-  assert.ok(text.includes('"T1110"'))
-  const ours = await report('--file', whole)
-  assert.deepEqual(ours.entries, entries)
-  // Python writes é as \u00e9; all else is the same, byte for byte.
-  assert.equal(ours.text, text.replaceAll('\\u00e9', 'é'))
-  assert.deepEqual((await report()).entries, entries, 'over the files of the days, compressed or not')
-
-  const second = analyze(t, write('second.json', perDay[1]!)) as { entries: unknown }
-  assert.deepEqual((await report('--since', '2026-01-31', '--until', '2026-02-01')).entries, second.entries)
-  const broken = write('broken.json', ['no json', ...perDay[1]!, '{"rule":'])
-  const { code, stdout, stderr } = await runOutrider(home, ['alerts', 'report', '--file', broken])
-  assert.deepEqual([code, entriesOf(stdout)], [0, second.entries])
-  assert.equal(stderr, '2 of 702 lines hold no alert and were skipped\n')
-  const top = JSON.parse((await report('--top', '2', '--json')).text)
-  assert.deepEqual(
-    Object.values(top).map((part) => Object.keys(part as object).length),
-    [2, 2, 2, 2],
-  )
-})
-
-test('alerts tail shows the newest alerts, and goes on with those to come', limits, async (t) => {
-  const home = makeHome(t, {
-    'etc/ossec.conf': `<ossec_config>${localfile}</ossec_config>`,
-    'etc/rules/local_rules.xml': rules,
-    'in.log': '',
-    'outrider.yaml': 'listen: { port: 0 }\n',
-  })
-  const missing = await runOutrider(home, ['alerts', 'tail', '--no-follow'])
-  assert.deepEqual([missing.code, missing.stdout], [2, ''])
-  assert.match(missing.stderr, /^outrider: ".*alerts\.json" does not exist\n {2}hint: /)
-
-  const outrider = await startOutrider(t, home)
-  const numbers = () => readAlerts(home).flatMap(({ full_log }) => /number=(\d+)/.exec(full_log ?? '')?.[1] ?? [])
-  for (let n = 0; n < 20; n++)
-    appendFileSync(join(home, 'in.log'), `outrider-${n % 5 === 0 ? 'loud' : 'test'} number=${n}\n`)
-  await eventually(home, () => numbers().length === 20)
-
-  const json = await runOutrider(home, ['alerts', 'tail', '--no-follow', '-n', '3', '--json'])
-  assert.equal(json.code, 0)
-  assert.deepEqual(
-    json.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).full_log),
-    [17, 18, 19].map((n) => `outrider-test number=${n}`),
-  )
-  const loud = await runOutrider(home, ['alerts', 'tail', '--no-follow', '-n', '100', '--level', '10'])
-  const shown = loud.stdout.trim().split('\n')
-  assert.equal(shown.length, 4)
-  for (const line of shown) assert.match(line, /^\d\d:\d\d:\d\d 10 100002 {2}\S+ {2}loud alert$/)
-
-  const child = spawn(process.execPath, [main, '--home', home, 'alerts', 'tail', '-n', '1', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  t.after(() => child.kill('SIGKILL'))
-  const lines: string[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => void lines.push(JSON.parse(line).full_log))
-  await waitFor(async () => lines.length === 1)
-  appendFileSync(join(home, 'in.log'), 'outrider-test number=20\n')
-  await waitFor(async () => lines.length === 2)
-  assert.deepEqual(lines, ['outrider-test number=19', 'outrider-test number=20'])
-  child.kill('SIGINT')
-  assert.equal(await ended, 0)
-  assert.equal(await outrider.stop(), 0)
-})
-
-// ---------------------------------------------------------------------------------------------------------------------- blocks
 
 const recordScript = `#!/bin/sh
 read -r line
@@ -297,8 +144,6 @@ test('a firewall fetches what the blocklist response has in force', limits, asyn
   assert.equal(await outrider.stop(), 0)
 })
 
-// ------------------------------------------------------------------------------------------------------------------ deliveries
-
 test('deliveries are listed, shown, tried again and given up', limits, async (t) => {
   let mode: 'fine' | 'down' | 'wrong' = 'wrong'
   const target = await startTarget(t, () => ({
@@ -383,8 +228,6 @@ test('deliveries are listed, shown, tried again and given up', limits, async (t)
   assert.equal(await outrider.stop(), 0)
 })
 
-// ------------------------------------------------------------------------------------------------------------------------ send
-
 test('send signs a webhook as its sender would, and prints it as a curl command', limits, async (t) => {
   const home = makeHome(t, {
     'etc/hook.secret': { text: 'secret of\tthe "test"\n', mode: 0o600 },
@@ -444,141 +287,4 @@ test('send signs a webhook as its sender would, and prints it as a curl command'
   assert.equal(refused.code, 1)
   assert.match(refused.stderr, /answered 401: X-Hub-Signature-256 does not fit/)
   assert.equal(await outrider.stop(), 0)
-})
-
-async function run(program: string, args: string[]): Promise<{ code: number | null; stdout: string }> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], timeout: 30_000 })
-  let stdout = ''
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part))
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  return { code, stdout }
-}
-
-// ------------------------------------------------------------------------------------------------------------ logtest and test
-
-const failed =
-  'Jan 15 10:30:45 web sshd[12345]: Failed password for invalid user root from 203.0.113.50 port 54321 ssh2'
-
-test('logtest says what a line becomes, as text and as JSON', limits, async (t) => {
-  const home = makeHome(t)
-  const text = await runOutrider(home, ['logtest'], { input: `${failed}\nnothing of interest\n` })
-  assert.equal(text.code, 0, text.stderr)
-  for (const part of [/Phase 1/, /Phase 2/, /Phase 3/, /5710/, /203\.0\.113\.50/, /Alert to be generated/])
-    assert.match(text.stdout, part)
-  assert.equal(text.stdout.match(/Alert to be generated/g)?.length, 1)
-
-  const requests = [
-    { event: failed, location: '/var/log/auth.log', session: 'a' },
-    ...Array.from({ length: 9 }, () => ({ event: failed, session: 'b', at: '2026-01-15T10:30:45Z' })),
-    { event_b64: Buffer.from(failed).toString('base64'), session: 'c' },
-    {
-      event:
-        '{"source":"github","github_event":"push","event":"push","forced":true,"ref":"refs/heads/main","sender":"alice","repository":"o/r"}',
-    },
-  ]
-  const input = [
-    ...requests.map((request) => JSON.stringify(request)),
-    'not json',
-    '{"location":"x"}',
-    JSON.stringify(requests[0]),
-  ]
-  const json = await runOutrider(home, ['logtest', '--json'], { input: `${input.join('\n')}\n` })
-  assert.equal(json.code, 0, json.stderr)
-  const answers = json.stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-  assert.equal(answers.length, input.length, 'one answer a line, in order')
-  const ids = answers.map(({ output }) => output?.rule?.id)
-  assert.equal(ids[0], '5710')
-  assert.equal(answers[0].session, 'a')
-  assert.equal(answers[0].alert, true)
-  assert.deepEqual([answers[0].output.data.srcip, answers[0].output.location], ['203.0.113.50', '/var/log/auth.log'])
-  assert.ok(ids.slice(1, 10).includes('5712'), 'a session counts on its own')
-  assert.equal(ids[10], '5710')
-  assert.equal(ids[11], '110308')
-  for (const answer of answers.slice(12, 14)) {
-    assert.equal(answer.alert, false)
-    assert.ok(answer.error)
-  }
-  assert.equal(ids[14], '5710')
-
-  const local = makeHome(t, { 'etc/rules/local_rules.xml': rules, 'outrider.yaml': '' })
-  const own = await runOutrider(local, ['logtest', '--json'], { input: '{"event":"outrider-test"}\n' })
-  assert.equal(JSON.parse(own.stdout).output.rule.id, '100001', 'the rules of the home folder count')
-  writeFileSync(
-    join(local, 'etc/rules/more_rules.xml'),
-    '<group name="x,">\n<rule id="y" level="1"></rule>\n</group>\n',
-  )
-  const broken = await runOutrider(local, ['logtest', '--json'], { input: '{"event":"outrider-test"}\n' })
-  assert.match(broken.stderr, /more_rules\.xml:2 error: /)
-  assert.equal(JSON.parse(broken.stdout).output.rule.id, '100001', 'as in the daemon, the rest works')
-})
-
-test('test runs the cases of rules, writes JUnit and coverage, and makes a case of an alert', limits, async (t) => {
-  const home = makeHome(t, {
-    'rules/local_rules.xml': rules,
-    'cases/right.yaml': 'cases:\n  - name: right\n    log: outrider-test\n    expect: { rule: 100001, level: 5 }\n',
-    'cases/wrong.yaml': 'cases:\n  - name: wrong <&> "one"\n    log: outrider-test\n    expect: { rule: 100002 }\n',
-    'broken/broken.yaml': 'cases:\n  - name: x\n    log: outrider-test\n    expected: { rule: 1 }\n',
-  })
-  const at = (name: string) => join(home, name)
-  const run = (...args: string[]) => runOutrider(home, ['test', ...args])
-
-  const starter = await run(join(projectRoot, 'ruleset/tests'))
-  assert.equal(starter.code, 0, starter.stdout + starter.stderr)
-  assert.match(starter.stdout, /^[1-9]\d* passed, 0 failed\n/)
-
-  const ruleset = ['--ruleset', join(projectRoot, 'ruleset'), '--rules', at('rules')]
-  const mixed = await run(at('cases'), ...ruleset, '--junit', at('junit.xml'), '--coverage', at('coverage.html'))
-  assert.equal(mixed.code, 1)
-  assert.match(mixed.stdout, /wrong\.yaml:2 wrong <&> "one"\n {2}.*100001/)
-  assert.match(mixed.stdout, /1 passed, 1 failed\n/)
-  assert.match(mixed.stdout, /1\/2 +\S*local_rules\.xml +missed: 100002/)
-  const junit = readFileSync(at('junit.xml'), 'utf8')
-  assert.equal(junit.match(/<testcase /g)?.length, 2)
-  assert.equal(junit.match(/<failure /g)?.length, 1)
-  const numeric = junit.replace(
-    /&#(\d+);/g,
-    (_, code) => ({ 60: '&lt;', 38: '&amp;', 62: '&gt;', 34: '&quot;' })[Number(code)] ?? '',
-  )
-  assert.match(numeric, /name="wrong &lt;&amp;&gt; &quot;one&quot;"/)
-  assert.match(readFileSync(at('coverage.html'), 'utf8'), /100002/)
-
-  const broken = await run(at('broken'), ...ruleset)
-  assert.equal(broken.code, 2)
-  assert.match(broken.stderr, /broken\.yaml:2 error: /)
-  const none = await run()
-  assert.deepEqual([none.code, /name a file or a folder of test cases/.test(none.stderr)], [2, true])
-
-  const logtest = await runOutrider(home, ['logtest', '--json'], { input: `${JSON.stringify({ event: failed })}\n` })
-  writeFileSync(at('alert.json'), JSON.stringify(JSON.parse(logtest.stdout).output))
-  const made = await run('--new-from', at('alert.json'))
-  assert.equal(made.code, 0, made.stderr)
-  assert.equal(parse(made.stdout)[0].expect.rule, 5710)
-  writeFileSync(at('made.yaml'), `cases:\n${made.stdout.replace(/^/gm, '  ')}`)
-  const again = await run(at('made.yaml'))
-  assert.deepEqual([again.code, again.stdout.split('\n')[0]], [0, '1 passed, 0 failed'], again.stdout)
-})
-
-test('a command whose reader has read enough ends without a word', limits, async (t) => {
-  const alert = JSON.stringify(alertOf(1, '2026-01-31T12:00:00.000+0000'))
-  const home = makeHome(t, { 'alerts.json': `${alert}\n`.repeat(20_000) })
-  const tail = `'${process.execPath}' '${main}' alerts tail --json --no-follow -n 20000 --file '${home}/alerts.json'`
-  const { code, stdout } = await run('sh', ['-c', `(${tail}; echo ended with $? >&2) 2>'${home}/errors' | head -n 1`])
-  assert.deepEqual([code, stdout], [0, `${alert}\n`])
-  await eventually(home, () => readFileSync(join(home, 'errors'), 'utf8') === 'ended with 0\n')
-})
-
-test('wrong usage ends with 2, and help with 0', limits, async (t) => {
-  const home = makeHome(t)
-  for (const args of [['blok'], ['alerts', 'tail', '--lines', 'x'], ['logtest', '--rulez', 'x'], ['blocks', 'add']]) {
-    const { code, stdout, stderr } = await runOutrider(home, args)
-    assert.deepEqual([code, stdout], [2, ''], args.join(' '))
-    assert.match(stderr, /^error: /)
-  }
-  for (const args of [['--help'], ['alerts', '--help'], ['--version']]) {
-    const { code, stderr } = await runOutrider(home, args)
-    assert.deepEqual([code, stderr], [0, ''])
-  }
 })
