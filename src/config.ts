@@ -227,10 +227,25 @@ export interface ResponseSettings {
   max_per_minute: number
   /** Seconds a script may run. */
   deadline: number
+  /** What was said of the responder's limits; it has defaults for the rest. */
+  tuning?: ResponseTuning
   /** Whose contract the script of a command speaks, by command. Default: Wazuh 4. */
   dialect?: Record<string, 'wazuh4' | 'ossec' | 'wazuh5'>
   /** Commands that the guards are not asked for, because they block nothing: messages, reports. `<white_list>` counts for them, too. */
   unguarded?: string[]
+}
+
+export interface ResponseTuning {
+  /** Over `max_per_minute`: refuse, or ask a person for so many seconds, and then do that. */
+  over_limit?: { kind: 'refuse' } | { kind: 'ask'; seconds: number; otherwise: 'refuse' | 'act' }
+  /** For one who comes again; `longest` in seconds. */
+  escalation?: { factor: number; longest: number; decay_ms: number }
+  /** The widest networks that may be acted on, as prefix lengths. */
+  widest?: { ipv4: number; ipv6: number }
+  /** Before a script that does not answer is looked at. */
+  answer_ms?: number
+  /** Of a script's virtual memory. */
+  max_memory_bytes?: number
 }
 
 export interface Config {

@@ -8,6 +8,7 @@ import { collectSecrets, optionNames } from './settings-check.ts'
 import type { Path } from './settings-path.ts'
 import { isGroup, type Load, type Reading, split } from './settings-reading.ts'
 import { receiverOptions, responseOptions, toByteCount, toSeconds, wodleOptions } from './settings-schema.ts'
+import { readTuning } from './settings-tuning.ts'
 import type { OssecReading } from './wazuh/ossec-conf.ts'
 
 type Definition = Pick<Wodle, 'options'>
@@ -130,6 +131,18 @@ export async function readResponses(
   const deadline = toSeconds(read('deadline') ?? 30)
   const dialect = read('dialect')
   const unguarded = read('unguarded')
+  const over_limit = read('over_limit')
+  const approval = read('approval')
+  if (approval && over_limit !== 'ask')
+    reading.report('warning', [...path, 'approval'], 'is not used without over_limit: ask', 'write over_limit: ask')
+  const tuning = readTuning({
+    over_limit,
+    approval,
+    escalation: read('escalation'),
+    widest: read('widest'),
+    answer: read('answer'),
+    max_memory: read('max_memory'),
+  })
 
   const why = !isWhiteListWhole
     ? 'not all of <white_list> could be read'
@@ -142,7 +155,7 @@ export async function readResponses(
   }
   const { options, unusable } = await readResponseOptions(reading, given.options, load)
   const settings = { enabled: enabled && why === undefined, options, unusable, never, max_per_minute, deadline }
-  return { ...settings, ...(dialect && { dialect }), ...(unguarded && { unguarded }) }
+  return { ...settings, ...(dialect && { dialect }), ...(unguarded && { unguarded }), ...(tuning && { tuning }) }
 }
 
 /** `options` gets an entry for each of our responses that can be used: those with options that are right, and those that need none. */

@@ -129,6 +129,54 @@ export const responseOptions = z.object({
   max_per_minute: z
     .optional(wholeNumber(1, 1_000_000))
     .check(about('At most this many new blocks a minute. Default: 60.')),
+  over_limit: z
+    .optional(z.enum(['refuse', 'ask']))
+    .check(
+      about('What becomes of more than that: refuse, or ask a person (outrider blocks approve). Default: refuse.'),
+    ),
+  approval: z
+    .optional(
+      z.object({
+        within: z.optional(duration()).check(about('How long an answer is waited for, such as 10m. Default: 10m.')),
+        otherwise: z
+          .optional(z.enum(['refuse', 'act']))
+          .check(about('What is done when nobody has answered by then. Default: refuse.')),
+      }),
+    )
+    .check(about('With over_limit: ask.')),
+  escalation: z
+    .optional(
+      z.object({
+        factor: z
+          .optional(z.number().check(z.minimum(1), z.maximum(1000)))
+          .check(about('Each time so many times longer than the time before; 1 is no escalation. Default: 1.')),
+        longest: z.optional(duration()).check(about('No longer than that by the factor, such as 1d. Default: 1d.')),
+        decay: z
+          .optional(duration())
+          .check(
+            about(
+              'How much calm makes that one time is forgiven, such as 30d; also with repeated_offenders. Default: 30d.',
+            ),
+          ),
+      }),
+    )
+    .check(about('How long it lasts for one who comes again, where there is no list of repeated_offenders.')),
+  widest: z
+    .optional(
+      z.object({
+        ipv4: z.optional(wholeNumber(1, 32)).check(about('Prefix length, such as 24. Default: 24.')),
+        ipv6: z.optional(wholeNumber(1, 128)).check(about('Prefix length, such as 48. Default: 48.')),
+      }),
+    )
+    .check(about('The widest networks that may be acted on.')),
+  answer: z
+    .optional(duration())
+    .check(about('How long a script may take to answer before it is looked at why, such as 5s. Default: 1s.')),
+  max_memory: z
+    .optional(
+      size().check(z.refine((value) => toByteCount(value) >= 1024 ** 2, 'less than 1M, with which no script can run')),
+    )
+    .check(about('Virtual memory that a response script may have, such as 512M. Default: no limit.')),
   deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
   dialect: z
     .optional(z.record(z.string(), z.enum(['wazuh4', 'ossec', 'wazuh5'])))

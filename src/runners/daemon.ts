@@ -262,6 +262,7 @@ function openResponder(
     responses: ossec.responses_disabled ? [] : ossec.responses,
     white_list: ossec.global.white_list,
     settings: config.responses,
+    tuning: config.responses.tuning,
     home,
     node_name: ossec.global.cluster?.node_name,
     setTimer: (run, ms) => schedule(ms, run),
