@@ -9,7 +9,15 @@ import { createReport, type Report, reportToJson } from '../report.ts'
 import { alertsHistory, alertTime, parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
 import { makeVisible, print, styled, table } from './output.ts'
 
-const alertsFileOf = (home: string) => join(home, 'logs', 'alerts', 'alerts.json')
+/** alerts.json of this home: its own, or that of the Wazuh it runs beside. */
+async function alertsFileOf(home: string): Promise<string> {
+  if (!existsSync(join(home, 'outrider.yaml'))) return join(home, 'logs', 'alerts', 'alerts.json')
+  const [{ loadConfig }, { definitions }] = await Promise.all([
+    import('../settings.ts'),
+    import('../runners/definitions.ts'),
+  ])
+  return (await loadConfig({ home, definitions })).alerts_file
+}
 
 // ------------------------------------------------------------------------------------------------------------------------ tail
 
@@ -21,12 +29,15 @@ export async function tail(options: {
   json?: boolean
   file?: string
 }): Promise<void> {
-  const path = options.file ? resolve(options.file) : alertsFileOf(options.home)
+  const path = options.file ? resolve(options.file) : await alertsFileOf(options.home)
   if (!existsSync(path) && !options.follow) throw missing(path)
+  const isWanted = (line: string) => {
+    const alert = parseAlert(line)
+    return alert !== undefined && alert.rule.level >= options.level
+  }
   const show = (line: string) => {
     const alert = parseAlert(line)
-    if (!alert || alert.rule.level < options.level) return
-    print(options.json ? Buffer.from(line, 'latin1').toString('utf8') : oneLine(alert))
+    if (alert) print(options.json ? Buffer.from(line, 'latin1').toString('utf8') : oneLine(alert))
   }
 
   // The newest of what is there: read whole, which is today's file at most, keeping only as many as are asked for.
@@ -38,7 +49,8 @@ export async function tail(options: {
   })
   const last: string[] = []
   for (let batch = await follower.poll(); batch; batch = await follower.poll()) {
-    last.push(...batch.lines)
+    // Without a level every line may be one of the last, so only those are parsed that are shown.
+    for (const line of batch.lines) if (options.level === 0 || isWanted(line)) last.push(line)
     last.splice(0, last.length - options.lines)
   }
   for (const line of last) show(line)
@@ -47,7 +59,7 @@ export async function tail(options: {
   const stopped = new AbortController()
   process.once('SIGINT', () => stopped.abort())
   for (let batch = await follower.next(stopped.signal); batch; batch = await follower.next(stopped.signal)) {
-    for (const line of batch.lines) show(line)
+    for (const line of batch.lines) if (isWanted(line)) show(line)
   }
   await follower.close()
 }
@@ -80,7 +92,7 @@ export async function report(options: {
   const report = createReport()
   const counts = options.file
     ? await readOneFile(resolve(options.file), from, to, report.add)
-    : await readDays(alertsFileOf(options.home), from, to, report.add)
+    : await readDays(await alertsFileOf(options.home), from, to, report.add)
   const result = report.result(options.top)
   if (options.json || !process.stdout.isTTY) process.stdout.write(reportToJson(result))
   else process.stdout.write(reportToText(result))

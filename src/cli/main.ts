@@ -105,6 +105,7 @@ tries
 const deliveries = program.command('deliveries').description('alerts that wait for a destination or were rejected')
 deliveries
   .command('list')
+  .description('what waits or was rejected, and why')
   .option('--destination <name>', 'only this destination')
   .option('--state <state>', 'only "waiting" or "rejected"', oneOf('waiting', 'rejected'))
   .option('--limit <n>', 'at most this many', toCount, 100)
@@ -129,6 +130,7 @@ deliveries
 const blocks = program.command('blocks').description('active responses in force')
 blocks
   .command('list')
+  .description('what is in force, until when, and why')
   .option('--json', 'JSON instead of a table')
   .action(async (options) => (await import('./blocks.ts')).list({ ...globals(), ...options }))
 blocks
