@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LiteralScanner } from './aho-corasick.ts'
 import { compilePattern, type PatternKind } from './index.ts'
 import { Random } from './test-kit.ts'
 
@@ -34,29 +33,4 @@ test('of a PCRE2 pattern, what no branch or repeat can leave out', () => {
 test('a string needs itself, and a pattern that lacks its literals is not run', () => {
   assert.deepEqual(literals('string', 'Abc'), ['abc'])
   assert.equal(compilePattern('pcre2', 'a\\w+FAIL').pattern?.test('axfail'), false)
-})
-
-test('one pass tells which literals occur, whatever their overlaps and case', () => {
-  const random = new Random(6)
-  for (let i = 0; i < 300; i++) {
-    const words = Array.from({ length: 1 + random.below(12) }, () => random.join(1, 5, () => random.pick('aab\xe9 -')))
-    const scanner = new LiteralScanner(words)
-    assert.equal(scanner.size, new Set(words).size)
-    for (let j = 0; j < 10; j++) {
-      const text = random.join(0, 12, () => random.pick('aAbB\xe9\xc9 -x'))
-      const lower = text.replace(/[AB]/g, (letter) => letter.toLowerCase())
-      for (const subject of [text, Buffer.from(text, 'latin1')]) {
-        scanner.scan(subject)
-        for (const word of words) {
-          assert.equal(scanner.has(scanner.numberOf(word)!), lower.includes(word), `"${word}" in "${text}"`)
-        }
-      }
-    }
-  }
-})
-
-test('knows no number for what it was not given', () => {
-  const scanner = new LiteralScanner(['one', 'two', 'one'])
-  assert.equal(scanner.numberOf('three'), undefined)
-  assert.equal(scanner.numberOf('two'), 1)
 })

@@ -11,7 +11,13 @@ const worthCounting = 64
 
 /** Lower case of A to Z alone: `toLowerCase` would also fold the bytes 0xC0 to 0xDE, which are no letters here. Keeps the length. */
 export function lowerAscii(text: string): string {
-  return hasHighByte(text) ? text.replace(/[A-Z]+/g, (run) => run.toLowerCase()) : text.toLowerCase()
+  if (!hasHighByte(text)) return text.toLowerCase()
+  const bytes = Buffer.from(text, 'latin1')
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!
+    if (byte >= 0x41 && byte <= 0x5a) bytes[i] = byte | 0x20
+  }
+  return bytes.toString('latin1')
 }
 
 /** Folding a shorter text costs less than asking whether it is the last one. */

@@ -20,7 +20,7 @@ export interface Clock {
 export type Failure = { tag: string; place?: number }
 
 /** The text that a pattern tag looks at. A condition on an unset text fails, also with `negate`. */
-export function subjectOf(event: EngineEvent, tag: PatternTag): string | undefined {
+function subjectOf(event: EngineEvent, tag: PatternTag): string | undefined {
   switch (tag) {
     case 'match':
     case 'regex':

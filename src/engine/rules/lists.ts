@@ -71,7 +71,7 @@ export function loadLists(files: readonly SourceFile[]): Map<string, CdbList> {
 const maxLine = 65_536 - 2
 
 /** Entries of a list file; of equal keys the first counts. */
-export function parseList(text: string): Map<string, string> {
+function parseList(text: string): Map<string, string> {
   const entries = new Map<string, string>()
   for (const line of text.split('\n')) {
     for (let at = 0; at === 0 || at < line.length; at += maxLine) {

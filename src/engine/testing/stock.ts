@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib'
 import { type NamedSources, readRulesetFiles, selectByName } from '../../wazuh/ruleset-files.ts'
 import type { RulesetSources } from '../index.ts'
 
-export const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', 'shared')
+const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '..', 'shared')
 export const golden = (name: string) => join(shared, 'golden', name)
 
 /** For `test(name, { skip })`. */
