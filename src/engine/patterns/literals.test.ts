@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compilePattern, type PatternKind } from './index.ts'
-import { Random } from './test-kit.ts'
 
 function literals(kind: PatternKind, source: string): readonly string[] | undefined {
   return compilePattern(kind, source).pattern?.literals
