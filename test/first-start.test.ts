@@ -33,9 +33,12 @@ const received = (home: string) =>
     .map((line) => JSON.parse(line))
 const advisories = (home: string) => received(home).filter(({ rule }) => rule.id === '110303').length
 
+// npx changes the mode of what it starts, which only the owner of the checkout may.
+const hasNpx = spawnSync('npx', ['outrider', '--version'], { cwd: projectRoot, timeout: 60_000 }).status === 0
+
 /** As a shell in the folder of the project runs it; without npm, the launcher that npx would start. */
 async function runInShell(command: string, prefix: string[] = []): Promise<string> {
-  const line = has('npx') ? command : command.replace(/^npx outrider\b/, `'${process.execPath}' '${launcher}'`)
+  const line = hasNpx ? command : command.replace(/^npx outrider\b/, `'${process.execPath}' '${launcher}'`)
   const [program, ...args] = [...prefix, 'sh', '-c', line]
   const child = spawn(program!, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
   let output = ''
