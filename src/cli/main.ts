@@ -55,6 +55,17 @@ program
   .option('--new-from <alert>', 'write a case from the alert in this file (- for standard input)')
   .action(async (paths, options) => (await import('./test.ts')).test(paths, options))
 
+program
+  .command('doctor')
+  .description('what is wrong and how to mend it')
+  .command('rules [dir]')
+  .description('a ruleset: a folder with rules/ decoders/ lists/; without one, the starter ruleset and what is named')
+  .option('--rules <path>', 'rule file or folder; repeatable', collect, [])
+  .option('--decoders <path>', 'decoder file or folder; repeatable', collect, [])
+  .option('--lists <path>', 'CDB list file or folder; repeatable', collect, [])
+  .option('--json', 'JSON instead of text')
+  .action(async (dir, options) => (await import('./doctor.ts')).doctorRules(dir, options))
+
 const alerts = program.command('alerts').description('look at alerts.json')
 alerts
   .command('tail')
