@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeHome, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 import { postGithub } from './support/webhooks.ts'
 
@@ -132,7 +132,13 @@ receivers:
     assert.match(stdout, /\*\*\*/, `${name}: what is hidden can be seen to be hidden`)
     assertHidden(`deliveries show (${name})`, stdout + stderr)
   }
+  const alert = readAlerts(home).find(({ rule }) => rule.id === '100001')!
+  writeFileSync(join(home, 'alert.json'), JSON.stringify(alert))
   for (const args of [
+    ...names.map((name) => ['try', 'destination', name, '--alert', join(home, 'alert.json'), '--send']),
+    ['try', 'destination', 'custom-failing', '--alert', join(home, 'alert.json'), '--json'],
+    ['alerts', 'explain', alert.id!],
+    ['alerts', 'explain', alert.id!, '--json'],
     ['deliveries', 'show', deliveries[0]!.id, '--json'],
     ['deliveries', 'list'],
     ['deliveries', 'list', '--json'],
@@ -141,6 +147,7 @@ receivers:
     ['send', 'nowhere'],
   ]) {
     const { stdout, stderr } = await runOutrider(home, args, { env })
+    assert.notEqual(stdout + stderr, '')
     assertHidden(`outrider ${args.join(' ')}`, stdout + stderr)
   }
   assert.equal(await outrider.stop(), 0)
