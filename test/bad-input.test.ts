@@ -163,6 +163,12 @@ responses: { enabeld: true }
     for (const file of ['etc/rules/3_rules.xml', 'etc/decoders/1_decoders.xml']) rmSync(join(home, file))
     outrider.process.kill('SIGHUP')
     await outrider.logged(({ message }) => message === 'ruleset loaded again')
+    const { problems } = await outrider.api<{ problems: { file: string }[] }>('GET', 'problems')
+    assert.deepEqual(
+      problems.filter(({ file }) => /(rules|decoders)\.xml$/.test(file)),
+      [],
+      'what was mended is not complained about any more',
+    )
     appendFileSync(join(home, 'in.log'), 'outrider-fourth\n')
     await eventually(home, () => logsOf(home, '100030').length === 1)
 

@@ -177,7 +177,6 @@ async function start(
         })
       : undefined
   if (embedded) {
-    problems.push(...embedded.problems)
     closing.push(() => embedded.close())
     await embedded.read()
   } else {
@@ -204,11 +203,13 @@ async function start(
   })
   const logtest =
     embedded && logtestPart({ load: embedded.ruleset, now, log_alert_level: config.ossec.global.log_alert_level })
+  // Those of the ruleset change when it is loaded again.
+  const allProblems = () => [...problems, ...(embedded?.ruleset().problems ?? [])]
   const parts = apiParts({
     config,
     started,
     mask,
-    problems,
+    problems: allProblems,
     feed,
     receivers,
     delivery,
@@ -236,7 +237,7 @@ async function start(
   return {
     url: listening.url,
     console_url: signInUrl(listening.url, token),
-    problems,
+    problems: allProblems(),
     reload() {
       if (embedded) embedded.reload()
       else log.warn('there is no ruleset to load again: the alerts come from Wazuh')

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { State } from '../durable/state.ts'
 import { createSession, type Decision } from '../engine/index.ts'
 import type { Log } from '../log.ts'
-import { type Problem, UserError } from '../problem.ts'
+import { UserError } from '../problem.ts'
 import type { Responder } from '../responses/responder.ts'
 import { parseAlert } from '../wazuh/alerts-days.ts'
 import { openAlertsFile } from '../wazuh/alerts-file.ts'
@@ -19,7 +19,6 @@ export interface Embedded {
   /** There once {@link Embedded.read} was called. */
   inputs(): Inputs | undefined
   ruleset(): LoadedRuleset
-  problems: Problem[]
   /** Opens the inputs and begins to read. */
   read(): Promise<void>
   /** Reads the ruleset again; one that cannot be used leaves the old one running. */
@@ -97,7 +96,6 @@ export function openEmbedded(parts: EmbeddedParts): Embedded {
     pipeline,
     inputs: () => inputs,
     ruleset: () => ruleset,
-    problems: ruleset.problems,
     async read() {
       inputs = await openInputs({ ...parts, utc_offset })
       reading = Promise.all(

@@ -15,7 +15,7 @@ export interface Running {
   config: Config
   started: number
   mask(text: string): string
-  problems: readonly Problem[]
+  problems(): Problem[]
   feed: AlertFeed
   receivers: Receivers
   delivery: DeliveryRunner
@@ -51,7 +51,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
       next_step: nextStep(running, url),
     }),
     alerts: feed,
-    problems: () => [...problems],
+    problems,
     engine: embedded && (() => engineStatus(embedded)),
     inputs: () => inputStatus(running),
     destinations: () => delivery.status(),
