@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { InputStatus } from '../src/api/parts.ts'
 import { startWithClock } from './support/in-process.ts'
 import { eventually, makeHome, readAlerts, startOutrider } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
@@ -253,6 +254,11 @@ test(
 
 test('a file that appears later, with its folder, is read from its start', limits, async (t) => {
   const { home, at, arrived, outrider } = await startFollowing(t, 'later/in.log', {})
+  const { inputs } = await outrider.api<{ inputs: InputStatus[] }>('GET', 'inputs')
+  assert.deepEqual(
+    inputs.filter(({ name }) => name.includes('later')).map(({ state, detail }) => [state, detail]),
+    [['waiting', 'the file is not there yet']],
+  )
   mkdirSync(at('later'))
   writeFileSync(at('later/in.log'), linesOf(0, 10))
   await arrived(10)
@@ -268,11 +274,26 @@ test('a wildcard takes the files that are there, those that come, and those that
     'apps/two.log': '',
     'apps/three.txt': linesOf(910, 920),
   })
+  const inputs = async () => {
+    const { inputs } = await outrider.api<{ inputs: InputStatus[] }>('GET', 'inputs')
+    return inputs
+      .filter(({ name }) => name.includes('apps/'))
+      .map(({ name, state, events }) => [name, state, events])
+      .sort()
+  }
+  assert.deepEqual(await inputs(), [
+    [at('apps/one.log'), 'ok', 0],
+    [at('apps/two.log'), 'ok', 0],
+  ])
   appendFileSync(at('apps/one.log'), linesOf(0, 10))
   appendFileSync(at('apps/two.log'), linesOf(10, 20))
   appendFileSync(at('apps/three.txt'), linesOf(920, 930))
   writeFileSync(at('apps/new.log'), linesOf(20, 30))
   await arrived(30)
+  assert.deepEqual(
+    await inputs(),
+    ['new', 'one', 'two'].map((name) => [at(`apps/${name}.log`), 'ok', 10]),
+  )
   renameSync(at('apps/one.log'), at('apps/one.log.1'))
   appendFileSync(at('apps/one.log.1'), linesOf(30, 35))
   writeFileSync(at('apps/one.log'), linesOf(35, 40))

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { InputStatus } from '../api/parts.ts'
 import type { Config, LocalfileBlock } from '../config.ts'
 import type { State } from '../durable/state.ts'
+import { isPattern } from '../inputs/glob.ts'
 import type { Input } from '../inputs/localfile.ts'
 import { openInput, withoutRepeats } from '../inputs/open.ts'
 import type { Log } from '../log.ts'
@@ -12,9 +13,18 @@ import { readyWodles } from './wodles.ts'
 
 export interface Inputs {
   sources: Source[]
-  /** Without counts, which the pipeline keeps by the name of the source. */
-  status(): (Omit<InputStatus, 'events' | 'last_event'> & { source: string })[]
+  status(): Status[]
   close(): Promise<void>
+}
+
+/** Without counts where the pipeline keeps them, by the name of the source. */
+type Status = Omit<InputStatus, 'events'> & { source: string; events?: number }
+
+interface Opened {
+  kind: InputStatus['kind']
+  input: Input
+  label?: string
+  trouble?: () => string | undefined
 }
 
 export interface InputParts {
@@ -35,7 +45,7 @@ export interface InputParts {
 
 export async function openInputs(parts: InputParts): Promise<Inputs> {
   const { config, log, state, now, utc_offset } = parts
-  const opened: { kind: InputStatus['kind']; input: Input; label?: string; trouble?: () => string | undefined }[] = []
+  const opened: Opened[] = []
   const open = async (
     kind: InputStatus['kind'],
     block: LocalfileBlock,
@@ -74,25 +84,23 @@ export async function openInputs(parts: InputParts): Promise<Inputs> {
 
   return {
     sources: opened.map(({ input }) => input),
-    status: () =>
-      opened.flatMap(({ kind, input, label, trouble }) =>
-        input.status().map(({ state, detail }) => {
-          const why = trouble?.()
-          return {
-            name: label ?? input.name,
-            source: input.name,
-            kind,
-            state: why ? ('failing' as const) : state,
-            detail: why ?? detail,
-          }
-        }),
-      ),
+    status: () => opened.flatMap(statusOf),
     async close() {
       ending.abort()
       await Promise.all(running)
       await Promise.all(opened.map(({ input }) => input.close()))
     },
   }
+}
+
+function statusOf({ kind, input, label, trouble }: Opened): Status[] {
+  const source = input.name
+  const why = trouble?.()
+  if (why) return [{ name: label ?? source, source, kind, state: 'failing', detail: why }]
+  if (!isPattern(source))
+    return input.status().map(({ state, detail }) => ({ name: label ?? source, source, kind, state, detail }))
+  const files = input.status().map((file) => ({ ...file, source, kind }))
+  return files.length > 0 ? files : [{ name: source, source, kind, state: 'waiting', detail: 'no file matches yet' }]
 }
 
 /** Each line is a message with a location of its own. */

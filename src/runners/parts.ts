@@ -123,7 +123,7 @@ function inputStatus({ config, embedded, feed }: Running): InputStatus[] {
   const counts = embedded.pipeline.counts().sources
   return (embedded.inputs()?.status() ?? []).map(({ source, ...input }) => {
     const count = counts.get(source)
-    return { ...input, events: count?.events ?? 0, last_event: count?.last_event }
+    return { events: count?.events ?? 0, last_event: count?.last_event, ...input }
   })
 }
 
