@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertEachOnce, complaints } from './support/complaints.ts'
+import { assertEachOnce } from './support/complaints.ts'
 import { eventually, makeHome, readAlerts, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 import { ordinaryUser } from './support/user.ts'
@@ -137,7 +137,7 @@ responses: { enabeld: true }
     'etc/rules/3_rules\\.xml:2 not readable: element .rule. not closed',
     'etc/decoders/1_decoders\\.xml:3 .*colour',
   ].map((text) => new RegExp(text))
-  assertEachOnce(complaints(outrider), expected)
+  await assertEachOnce(outrider, expected)
 
   await t.test('the API has the same list', async () => {
     const { problems } = await outrider.api<{ problems: { file: string; line: number; message: string }[] }>(
@@ -205,7 +205,7 @@ test('what cannot be read is told once, and read from where it was left when it 
   // Not with eventually(), which would watch the file that it may not read.
   appendFileSync(join(home, 'other.log'), 'outrider-test other\n')
   await waitFor(async () => logsOf(home, '100001').includes('outrider-test other'))
-  assertEachOnce(complaints(outrider), [
+  await assertEachOnce(outrider, [
     /in\.log: cannot be read \(EACCES\); tried again/,
     /folder: cannot be read \(EISDIR\); tried again/,
     /secret_rules\.xml:0 not readable: .*EACCES/,

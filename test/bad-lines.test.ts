@@ -82,7 +82,7 @@ test('bad lines are told with their place, and the lines before and after them c
   const bytes = readFileSync(join(home, 'logs/alerts/alerts.json'), 'latin1')
   assert.ok(bytes.includes('"full_log":"outrider-test \xff\xfe\x80 bytes"'), 'its bytes stay as they are, as in Wazuh')
 
-  assertEachOnce(complaints(outrider), [
+  await assertEachOnce(outrider, [
     new RegExp(`in\\.json: the line at byte ${offsets[1]} is skipped: not a JSON object`),
     new RegExp(`in\\.json: the line at byte ${offsets[2]} is skipped: not a JSON object`),
     new RegExp(`in\\.json: the line at byte ${offsets[3]} is skipped: not a JSON object`),

@@ -10,8 +10,15 @@ export const complaints = ({ log }: RunningOutrider) =>
       return `${place}${message}${hint === undefined ? '' : ` -> ${hint}`}`
     })
 
-/** Exactly one complaint fits each pattern, and each fits one pattern. */
-export function assertEachOnce(found: string[], expected: RegExp[]): void {
+/** Exactly one complaint fits each pattern, and each fits one pattern. What the daemon has written may still be on its way here. */
+export async function assertEachOnce(outrider: RunningOutrider, expected: RegExp[]): Promise<void> {
+  for (const pattern of expected) {
+    await Promise.race([
+      outrider.logged(() => complaints(outrider).some((text) => pattern.test(text))),
+      new Promise((resolve) => setTimeout(resolve, 10_000).unref()),
+    ])
+  }
+  const found = complaints(outrider)
   for (const pattern of expected) {
     const fitting = found.filter((text) => pattern.test(text))
     assert.equal(fitting.length, 1, `${pattern} fits ${fitting.length} of:\n${found.join('\n')}`)
