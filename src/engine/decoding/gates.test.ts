@@ -50,12 +50,7 @@ test('knows what each alternative must consume', () => {
     ['\\d:\\s+%', [['%', ':']]],
     ['a\\s', [['a']]],
   ]
-  for (const [source, needs] of cases)
-    assert.deepEqual(
-      gate(source).needs?.map((line) => line.map(({ text }) => text)),
-      needs,
-      source,
-    )
+  for (const [source, needs] of cases) assert.deepEqual(gate(source).needs, needs, source)
 })
 
 test('never turns away a text that the pattern matches', () => {
@@ -106,13 +101,12 @@ test('never turns away a text that the pattern matches', () => {
         const start = next(2) * next(text.length + 1)
         const isMatch = pattern.exec(text, start) !== undefined
         look.begin(lowerAscii(text))
-        // From the fourth time on the pairs of bytes are looked at first.
-        const answers = new Set(several(5, () => look.allows(gate, start)))
-        assert.equal(answers.size, 1)
-        const [isLetIn] = answers
+        // From the fourth time on only the pairs of bytes are looked at.
+        const answers = several(5, () => look.allows(gate, start))
         if (isMatch) matched++
-        if (!isLetIn) turnedAway++
-        assert.ok(isLetIn || !isMatch, `${source} on ${JSON.stringify(text)} from ${start}`)
+        if (!answers[0]) turnedAway++
+        assert.ok(answers[0] || !isMatch, `${source} on ${JSON.stringify(text)} from ${start}`)
+        assert.ok(answers[4] || !isMatch, `${source} on ${JSON.stringify(text)} from ${start}, by pairs`)
       }
     }
   }

@@ -13,13 +13,9 @@ export interface Gate {
   /** By the first byte (lower case) of the part that is looked at: 0 when no match begins with it. Undefined: any byte may. */
   readonly first: Uint8Array | undefined
   /** Lower-case texts, the most telling first; all of one line must occur. A line is never empty. Undefined: nothing is known. */
-  readonly needs: readonly (readonly Need[])[] | undefined
-}
-
-/** A text and its pairs of neighbouring bytes, as {@link Look} counts them. */
-export interface Need {
-  readonly text: string
-  readonly pairs: readonly number[]
+  readonly needs: readonly (readonly string[])[] | undefined
+  /** The pairs of neighbouring bytes in each line of `needs`: one line behind the other, each after the place where it ends. */
+  readonly pairs: Uint16Array
 }
 
 /** Of a decoder that has one. */
@@ -29,23 +25,31 @@ export const regexGate = (decoder: Decoder): Gate => (decoder.regexGate ??= gate
 export function gateOf(pattern: Pattern): Gate {
   if (pattern.kind !== 'osregex') {
     const literals = pattern.literals?.includes('') ? undefined : pattern.literals
-    return { first: undefined, needs: literals?.map((literal) => [needOf(literal)]) }
+    return gateFor(
+      undefined,
+      literals?.map((literal) => [literal]),
+    )
   }
   const alternatives = alternativesOf(pattern.source)
   const needs = alternatives.map(runsOf).filter((runs) => runs !== undefined)
-  return {
-    first: firstOf(alternatives),
-    needs: needs.some((runs) => runs.length === 0) ? undefined : needs.map((runs) => runs.map(needOf)),
+  return gateFor(firstOf(alternatives), needs.some((runs) => runs.length === 0) ? undefined : needs)
+}
+
+function gateFor(first: Gate['first'], needs: Gate['needs']): Gate {
+  const pairs: number[] = []
+  for (const texts of needs ?? []) {
+    const distinct = [...new Set(texts.flatMap(pairsOf))]
+    pairs.push(pairs.length + 1 + distinct.length, ...distinct)
   }
+  return { first, needs, pairs: Uint16Array.from(pairs) }
 }
 
 /** Seven bits of each byte, so bytes beyond ASCII only make it look as if more were there. A byte alone counts as a pair with 0, which no log holds. */
 const pairOf = (first: number, second: number) => ((first & 0x7f) << 7) | (second & 0x7f)
 
-function needOf(text: string): Need {
+function pairsOf(text: string): number[] {
   const codes = [...text].map((char) => char.charCodeAt(0))
-  const pairs = codes.slice(1).map((code, i) => pairOf(codes[i]!, code))
-  return { text, pairs: codes.length === 1 ? [pairOf(0, codes[0]!)] : [...new Set(pairs)] }
+  return codes.length === 1 ? [pairOf(0, codes[0]!)] : codes.slice(1).map((code, i) => pairOf(codes[i]!, code))
 }
 
 /** So many gates are asked of a text before it is worth noting its pairs: JSON is decided after two. */
@@ -53,14 +57,14 @@ const asksBeforeNoting = 4
 
 /**
  * One text, asked by many gates. A single pass notes which pairs of neighbouring bytes occur; a text one of whose pairs is missing cannot occur,
- * and of what is left the first is searched for. A pass over 500 bytes costs as much as ten searches, and families have up to 130 decoders.
+ * and what is left is for the pattern to search. A pass over 500 bytes costs as much as ten searches, and families have up to 130 decoders.
  */
 export class Look {
   private lower = ''
   private asked = 0
-  /** Changes with each text, so that nothing need be cleared. */
+  /** Changes with each text, so that what is noted need be cleared only once in so many. */
   private mark = 0
-  private readonly pairs = new Uint32Array(128 * 128)
+  private readonly pairs = new Uint8Array(128 * 128)
 
   /** @param lower the whole text in lower case; the same one again keeps what is known of it */
   begin(lower: string): void {
@@ -70,22 +74,29 @@ export class Look {
   }
 
   /** @param start where the pattern begins to look; what stands before it does no harm */
-  allows({ first, needs }: Gate, start: number): boolean {
+  allows({ first, needs, pairs }: Gate, start: number): boolean {
     const { lower } = this
     // Nothing is known about how a pattern deals with an empty text.
     if (first !== undefined && start < lower.length && first[lower.charCodeAt(start)] === 0) return false
     if (needs === undefined) return true
-    if (++this.asked === asksBeforeNoting) this.note()
-    const isNoted = this.asked >= asksBeforeNoting
-    for (const texts of needs) {
-      if (isNoted ? this.hasPairs(texts) && lower.includes(texts[0]!.text) : this.hasTexts(texts)) return true
+    if (++this.asked < asksBeforeNoting) return this.holds(needs)
+    if (this.asked === asksBeforeNoting) this.note()
+    return this.holdsPairs(needs, pairs)
+  }
+
+  /** Whether all texts of one line occur. */
+  private holds(needs: readonly (readonly string[])[]): boolean {
+    const { lower } = this
+    next: for (const texts of needs) {
+      for (const text of texts) if (!lower.includes(text)) continue next
+      return true
     }
     return false
   }
 
   private note(): void {
     const { lower, pairs } = this
-    if (++this.mark > 0xffff_ffff) {
+    if (++this.mark > 0xff) {
       pairs.fill(0)
       this.mark = 1
     }
@@ -99,17 +110,17 @@ export class Look {
     }
   }
 
-  private hasPairs(texts: readonly Need[]): boolean {
-    const { pairs, mark } = this
-    for (const need of texts) {
-      for (const pair of need.pairs) if (pairs[pair] !== mark) return false
+  /** Whether all pairs of one line occur, and of several lines also the first text. Of one line, searching that is the pattern's own work. */
+  private holdsPairs(needs: readonly (readonly string[])[], needed: Uint16Array): boolean {
+    const { lower, pairs, mark } = this
+    let line = 0
+    for (let i = 0; i < needed.length; line++) {
+      const end = needed[i++]!
+      while (i < end && pairs[needed[i]!] === mark) i++
+      if (i === end && (needs.length <= 4 || lower.includes(needs[line]![0]!))) return true
+      i = end
     }
-    return true
-  }
-
-  private hasTexts(texts: readonly Need[]): boolean {
-    for (const { text } of texts) if (!this.lower.includes(text)) return false
-    return true
+    return false
   }
 }
 
