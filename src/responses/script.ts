@@ -179,11 +179,14 @@ const readCall: Record<string, string> = { x64: '0', arm64: '63' }
 function watchForReader(pid: number, patience_ms: number, close: (isReader: boolean) => void): NodeJS.Timeout {
   const input = linkOf(pid, 0)
   const started = performance.now()
+  let seen = 0
   const timer = setInterval(
     () => {
       const waited = performance.now() - started
       if (waited < patience_ms) return
-      const isReader = input !== undefined && family(pid).some((member) => isReading(member, input))
+      // Three looks in a row: where we ourselves were held up, our line may still be on its way to a script that waits for just that.
+      seen = input !== undefined && family(pid).some((member) => isReading(member, input)) ? seen + 1 : 0
+      const isReader = seen >= 3
       if (!isReader && waited < 10 * patience_ms) return
       clearInterval(timer)
       close(isReader)
