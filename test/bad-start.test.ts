@@ -4,6 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { assertEachOnce } from './support/complaints.ts'
 import { type Ended, eventually, makeHome, readAlerts, runOutrider, startOutrider } from './support/outrider.ts'
 import { ordinaryUser } from './support/user.ts'
 
@@ -53,6 +54,33 @@ test('a folder that cannot be written', limits, async (t) => {
   } finally {
     chmodSync(home, 0o750)
   }
+})
+
+test('a file that cannot be read', limits, async (t) => {
+  const home = makeHome(t, {
+    'outrider.yaml': settings,
+    'etc/ossec.conf': '<ossec_config></ossec_config>\n',
+    'queue/console.token': '',
+  })
+  const user = ordinaryUser(home)
+  if (typeof user === 'string') return t.skip(user)
+  for (const name of ['queue/console.token', 'outrider.yaml']) {
+    chmodSync(join(home, name), 0o000)
+    const ended = await runOutrider(home, ['up'], { user })
+    assertRefused(
+      ended,
+      new RegExp(`^outrider: .*${name}.*permission denied|^outrider: EACCES: .*${name}`),
+      /hint: check its owner/,
+    )
+    chmodSync(join(home, name), 0o640)
+  }
+  // A part of the configuration only: told, and the rest runs.
+  chmodSync(join(home, 'etc/ossec.conf'), 0o000)
+  const outrider = await startOutrider(t, home, { user })
+  await assertEachOnce(outrider, [
+    /^outrider\.yaml:1 ossec_conf.*etc\/ossec\.conf cannot be read: EACCES.* -> check its owner/,
+  ])
+  assert.equal(await outrider.stop(), 0)
 })
 
 test('a second daemon in the same folder, which does not disturb the first', limits, async (t) => {

@@ -234,8 +234,20 @@ function exitCode(error: unknown): number {
     process.stderr.write(`outrider: ${message}\n${hint ? `  hint: ${hint}\n` : ''}`)
     return error instanceof Refused ? 1 : 2
   }
+  const why = whyNotReachable(error)
+  if (why !== undefined) {
+    process.stderr.write(`outrider: ${why}\n  hint: check its owner and mode, and the room on the disk\n`)
+    return 2
+  }
   process.stderr.write(`outrider: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1
+}
+
+/** For files and folders that nobody thought of: a person can mend them, and a stack says nothing about them. */
+function whyNotReachable(error: unknown): string | undefined {
+  const { code, path, message } = error as NodeJS.ErrnoException
+  const isReach = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR', 'ENOTDIR'].includes(code ?? '')
+  return isReach && typeof path === 'string' ? message : undefined
 }
 
 function collect(value: string, before: string[]): string[] {

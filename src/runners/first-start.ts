@@ -16,10 +16,8 @@ const schema = fileURLToPath(new URL('../../outrider.schema.json', import.meta.u
  */
 export function firstStart(home: string): boolean {
   makeHome(home)
-  const conf = join(home, 'etc', 'ossec.conf')
-  const isTheirs = existsSync(conf) && readFileSync(conf, 'utf8') !== defaultOssecConf()
   // outrider.yaml is written last and whole: a start that was cut off before it is a first start again.
-  if (existsSync(join(home, 'outrider.yaml')) || isTheirs) return false
+  if (existsSync(join(home, 'outrider.yaml')) || hasOwnConf(join(home, 'etc', 'ossec.conf'))) return false
   const files: [path: string, text: string, mode: number][] = [
     ['etc/github-webhook.secret', `${randomBytes(24).toString('base64url')}\n`, 0o600],
     ['logs/example.log', '', 0o640],
@@ -31,4 +29,13 @@ export function firstStart(home: string): boolean {
     if (!existsSync(file)) replaceFile(file, text, mode)
   }
   return true
+}
+
+/** Whether somebody brought an ossec.conf. One that cannot be read is not ours. */
+function hasOwnConf(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8') !== defaultOssecConf()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+  }
 }
