@@ -32,7 +32,7 @@ export interface CompositeMemory {
    */
   findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean
   store(stored: StoredEvent): void
-  /** Everything that is stored, oldest first. */
+  /** What composites may still count, oldest first. */
   events(): Iterable<StoredEvent>
 }
 
