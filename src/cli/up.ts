@@ -42,13 +42,15 @@ export async function up({ home, json }: { home: string; json?: boolean }): Prom
   if (!isForPeople) process.on('SIGHUP', () => daemon.reload())
   const stopped = new Promise<void>((resolve) => {
     const signals: NodeJS.Signals[] = isForPeople ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : ['SIGINT', 'SIGTERM']
-    for (const signal of signals) {
-      process.on(signal, () => {
-        // A second signal is somebody who does not want to wait; what is on disk is safe.
-        process.once(signal, () => process.exit(130))
-        resolve()
-      })
+    let asked: number | undefined
+    const stop = () => {
+      asked ??= performance.now()
+      // A second signal is somebody who does not want to wait; what is on disk is safe. But one key press can arrive several
+      // times: the terminal sends it to every process in front, and npm passes on what it gets as well.
+      if (performance.now() - asked > 1000) process.exit(130)
+      resolve()
     }
+    for (const signal of signals) process.on(signal, stop)
   })
   const command = tryCommand(home, config.receivers)
   if (isForPeople) {
