@@ -36,6 +36,7 @@ export function eventLocation(tag: string): string {
 
 // os_exec.c: "String limit reached."
 const max_output_bytes = 64 << 20
+const piece_bytes = 1 << 20
 /** modulesd: wazuh_modules.task_nice. */
 const nice = 10
 const retry_append_ms = 5000
@@ -88,10 +89,9 @@ export async function runWodleCommand(
       signal,
     })
     if (result.aborted) return
-    const lines = block.ignore_output ? [] : linesOf(result)
     describe(result, block, report, (message) => log.warn(`${name}: ${message}`, { tag }))
     if (result.stderr) log.warn(`${name}: wrote to stderr`, { tag, stderr: excerpt(result.stderr) })
-    await appendAll(lines, parts, name, signal)
+    if (!block.ignore_output) for (const lines of linesOf(result)) await appendAll(lines, parts, name, signal)
   }
   await runOnSchedule(
     { ...parts, name: `wodle ${tag}`, schedule: block, run_on_start: block.run_on_start, work },
@@ -112,11 +112,21 @@ async function appendAll(lines: string[], parts: WodleParts, name: string, signa
   }
 }
 
-/** Empty lines vanish, a NUL byte ends the output, and 127 means that there was no command to give any (spec A3, A6). */
-function linesOf({ output, code, failure }: ProgramResult): string[] {
-  if (failure || code === 127) return []
-  const end = output.indexOf('\0')
-  return (end === -1 ? output : output.slice(0, end)).split('\n').filter((line) => line !== '')
+/**
+ * Empty lines vanish, a NUL byte ends the output, and 127 means that there was no command to give any (spec A3, A6). In pieces, since all lines of a
+ * large output at once take many times its size.
+ */
+function* linesOf({ output, code, failure }: ProgramResult): Generator<string[]> {
+  if (failure || code === 127) return
+  const nul = output.indexOf('\0')
+  const end = nul === -1 ? output.length : nul
+  for (let start = 0; start < end; ) {
+    const newline = output.indexOf('\n', Math.min(start + piece_bytes, end))
+    const next = newline === -1 || newline > end ? end : newline
+    const lines = output.slice(start, next).split('\n').filter(Boolean)
+    if (lines.length > 0) yield lines
+    start = next + 1
+  }
 }
 
 function describe(
