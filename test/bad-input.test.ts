@@ -4,7 +4,7 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileS
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertEachOnce } from './support/complaints.ts'
-import { eventually, makeHome, readAlerts, startOutrider, waitFor } from './support/outrider.ts'
+import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 import { ordinaryUser } from './support/user.ts'
 import { postGithub } from './support/webhooks.ts'
@@ -146,6 +146,12 @@ responses: { enabeld: true }
     )
     assert.equal(problems.length, expected.length)
     for (const { file, message } of problems) assert.ok(file !== '' && message !== '')
+  })
+
+  await t.test('a command that names what was left out says why', async () => {
+    const { code, stderr } = await runOutrider(home, ['try', 'route', 'misspelt'])
+    assert.equal(code, 2)
+    assert.match(stderr, /"misspelt" is left out for a mistake\n.*outrider\.yaml:16 .*no such option/)
   })
 
   await t.test('what is right runs', async () => {

@@ -48,6 +48,9 @@ export async function tryOneDestination(
 function findDestination(config: Config, name: string): Config['destinations'][number] {
   const found = config.destinations.find((destination) => destination.name === name)
   if (found) return found
+  const mistakes = config.problems.filter(({ severity, message }) => severity === 'error' && message.includes(name))
+  if (mistakes.length > 0)
+    throw new UserError(`destination "${name}" is left out for a mistake\n${mistakes.map(formatProblem).join('\n')}`)
   const names = config.destinations.map((destination) => destination.name)
   throw new UserError(
     `there is no destination "${name}"`,
