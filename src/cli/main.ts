@@ -220,6 +220,23 @@ program
   .option('--json', 'say what was written as JSON')
   .action(async (name, options) => (await import('./build.ts')).build(name, options))
 
+program
+  .command('fake [name]')
+  .description(
+    'a destination on this machine that checks what it gets by its vendor’s rules; without a name, which there are',
+  )
+  .option('--port <n>', 'port to listen on; any that is free when left out', toCount, 0)
+  .option('--429 <percent>', 'answer so many requests with "too many requests"', toShare, 0)
+  .option('--500 <percent>', 'answer so many with a server error', toShare, 0)
+  .option('--reset <percent>', 'reset the connection of so many, half of them after the request was taken', toShare, 0)
+  .option('--hang <percent>', 'never answer so many', toShare, 0)
+  .option('--latency <time>', 'wait before each answer: 200ms, 2s', toMilliseconds, 0)
+  .option('--seed <n>', 'make the faults repeatable', toCount)
+  .option('--json', 'print JSON lines')
+  .action(async (name, { 429: busy, 500: failed, reset, hang, ...options }) =>
+    (await import('./fake.ts')).fake(name, { ...options, faults: { busy, failed, reset, hang } }),
+  )
+
 try {
   await program.parseAsync()
 } catch (error) {
@@ -257,6 +274,19 @@ function collect(value: string, before: string[]): string[] {
 function toCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
   return Number(text)
+}
+
+/** `30%` or `30` as 0.3. */
+function toShare(text: string): number {
+  const percent = /^(\d+(?:\.\d+)?)%?$/.exec(text)?.[1]
+  if (percent === undefined || Number(percent) > 100) throw new InvalidArgumentError('a share such as 30% is needed')
+  return Number(percent) / 100
+}
+
+function toMilliseconds(text: string): number {
+  const [, count, unit] = /^(\d+)(ms|s)$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidArgumentError('a time such as 200ms or 2s is needed')
+  return Number(count) * (unit === 's' ? 1000 : 1)
 }
 
 function oneOf(...choices: string[]) {
