@@ -366,12 +366,12 @@ function inNetworks(address: unknown, networks: string[]): boolean {
   return list.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-function splitNetwork(network: string): [base: string, bits: number | undefined] {
+export function splitNetwork(network: string): [base: string, bits: number | undefined] {
   const slash = network.indexOf('/')
   return slash < 0 ? [network, undefined] : [network.slice(0, slash), Number(network.slice(slash + 1))]
 }
 
-function isNetwork(text: string): boolean {
+export function isNetwork(text: string): boolean {
   const [base, bits] = splitNetwork(text)
   const family = isIP(base)
   if (family === 0 || base.includes('%')) return false
