@@ -257,6 +257,9 @@ export function createLeaseStore({ db }: State) {
       )
         .all()
         .map((row) => row.definition as string),
+    /** Whose end has come, and which may still be in force. */
+    overdue: (now: number) =>
+      rows(`SELECT * FROM lease WHERE state IN ('adding', 'in force', 'undoing') AND until < ?`, now),
     /** All that is not over, and what failed or would have been done a short while ago. */
     current: (now: number) =>
       rows(

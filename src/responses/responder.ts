@@ -128,6 +128,8 @@ export interface Responder extends ByHand {
 
   /** All but the ended ones; newest first. */
   list(): Block[]
+  /** Those whose end has come. */
+  overdue(): Block[]
   show(id: string): (Lease & { tries: Try[] }) | undefined
   /** Ended, failed, refused, and what would have been done. */
   history(limit: number): Lease[]
@@ -345,6 +347,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     stop,
     settled,
     list: () => store.current(now()).map(toBlock),
+    overdue: () => store.overdue(now()).map(toBlock),
     show(id) {
       const lease = store.get(id)
       return lease && { ...lease, tries: store.tries(id) }

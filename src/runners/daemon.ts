@@ -229,7 +229,7 @@ async function start(
 
   if (embedded) {
     health.started()
-    const looking = setInterval(() => health.look(delivery.status(), responder.list()), 5000)
+    const looking = setInterval(() => health.look(delivery.status(), responder.overdue()), 5000)
     closing.push(() => clearInterval(looking))
   }
 

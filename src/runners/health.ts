@@ -12,7 +12,7 @@ const overdue_ms = 30_000
 export interface Health {
   started(): void
   wodleFailed(tag: string, reason: string): void
-  /** Looks at destinations and blocks; to be called every few seconds. */
+  /** Looks at destinations, and at blocks whose end has come; to be called every few seconds. */
   look(destinations: DestinationStatus[], blocks: Block[]): void
 }
 
@@ -45,8 +45,8 @@ export function createHealth(parts: {
           reason: isFailing ? reason : undefined,
         })
       }
-      for (const { id, key, response, until, dry_run, reason } of blocks) {
-        const isOverdue = !dry_run && until !== undefined && now() - until > overdue_ms
+      for (const { id, key, response, until, reason } of blocks) {
+        const isOverdue = until !== undefined && now() - until > overdue_ms
         if (!isOverdue || overdue.has(id)) continue
         overdue.add(id)
         tell('undo_overdue', { key, response, reason })
