@@ -199,6 +199,8 @@ export interface Command {
   stdin?: string
   /** What is still to be done, now that its output is known. */
   next?(stdout: string): Step[]
+  /** What is done instead where there is no such program. */
+  missing?(): Step[]
 }
 
 /** A text file to read; empty when there is no such file. */
@@ -220,15 +222,49 @@ export interface HttpStep extends HttpRequest {
   fine?: number[]
   /** What is still to be done, now that the answer is known; throws when the answer says that it failed. */
   next?(response: HttpResponse): Step[]
+  /**
+   * The headers to send, for services that want each request signed with its time.
+   *
+   * @param now milliseconds since 1970
+   */
+  sign?(now: number): Record<string, string>
 }
 
-export type Step = Command | FileRead | FileEdit | HttpStep
+/** A process of this machine as it is now. */
+export interface ProcessFacts {
+  pid: number
+  /** As the kernel says it: the first 15 bytes of its program's name, or what it calls itself. */
+  name: string
+  /** Its program; undefined when that cannot be read, as of a thread of the kernel. */
+  exe: string | undefined
+  /** Milliseconds since 1970. */
+  started: number
+  /** Name of the process that has started it. */
+  parent: string
+  /** `kernel`: a thread of it. `init`: the first process. `ours`: ourselves, what has started us, and what we have started. */
+  kind: 'kernel' | 'init' | 'ours' | 'other'
+}
+
+/** A process to be ended: TERM, and KILL when it is still there after the grace. Looked at once more right before each signal. */
+export interface ProcessEnd {
+  end: number
+  grace_ms: number
+  /** Throws {@link NothingToDo} when it is not the one that is meant, or may not be ended. One that is gone is not asked about. */
+  check(process: ProcessFacts): void
+}
+
+export type Step = Command | FileRead | FileEdit | HttpStep | ProcessEnd
 
 /**
  * Thrown by a step's `next`: there is nothing to be done, and so there will be nothing to undo (an account that somebody else has locked already).
  */
 export class NothingToDo extends Error {
   override name = 'NothingToDo'
+}
+
+/** Thrown by a step's `next`: nothing was done, and doing the same again at once will not help, nor will fewer targets (too many requests). */
+export class NotNow extends Error {
+  override name = 'NotNow'
 }
 
 export interface Response<S extends Schema = Schema> {
