@@ -65,8 +65,52 @@ export interface Mail {
   message_id: string
 }
 
+/** Who we are to a broker. */
+export interface BrokerLogin {
+  user?: string
+  password?: string
+  tls?: TlsOptions
+}
+
+/** A message for a subject of NATS; the scheme of a server, `nats` or `tls`, says whether it must speak TLS. */
+export interface NatsMessage {
+  nats: BrokerLogin & {
+    servers: string[]
+    token?: string
+    /** Seed of an nkey, `SU…`. */
+    nkey_seed?: string
+  }
+  subject: string
+  payload: string
+  message_id: string
+  /** Stored by JetStream before it counts as delivered, once for each `message_id`; else the server hands it to whoever listens now. */
+  jetstream: boolean
+}
+
+/** An entry of a Redis stream; the scheme of the URL is `redis`, or `rediss` for TLS. */
+export interface RedisEntry {
+  redis: BrokerLogin & { url: string; database: number }
+  stream: string
+  fields: Record<string, string>
+  /** Older entries are dropped when there are about so many; 0: never. */
+  max_length: number
+}
+
+/** A message of MQTT with QoS 1; the scheme of the URL is `mqtt`, or `mqtts` for TLS. */
+export interface MqttMessage {
+  mqtt: BrokerLogin & { url: string; version: '5' | '3.1.1'; client_id?: string }
+  topic: string
+  payload: string
+  retain: boolean
+  /** Beside the payload, where the version knows such. */
+  properties: Record<string, string>
+}
+
+/** What is no HTTP request. */
+export type Shipment = FileLine | SocketText | Mail | NatsMessage | RedisEntry | MqttMessage
+
 /** What a definition makes of an alert. */
-export type Outgoing = HttpRequest | FileLine | SocketText | Mail
+export type Outgoing = HttpRequest | Shipment
 
 /** What came back. `text` is at most 64 KiB of the body. */
 export interface HttpResponse {

@@ -83,9 +83,50 @@ function answers(integration: Integration, made: Outgoing): string[] {
         ],
       ),
     ]
+  for (const broker of ['nats', 'redis', 'mqtt'] as const) if (broker in made) return brokerAnswers[broker]
   return [
     'A syslog server answers nothing: delivered is what this machine has sent. Without a connection (TCP, TLS) it is tried again later. What was sent into a connection that then broke, or over UDP, may be lost without a sign.',
   ]
+}
+
+const kept = 'One connection is kept. When it is lost, what was not confirmed is tried again'
+
+const brokerAnswers = {
+  nats: [
+    table(
+      ['the server', 'then'],
+      [
+        ['confirms it: JetStream has stored it, or without JetStream the server has it', words.delivered],
+        ['is not there, does not answer, or its stream is full', words.retry],
+        ['refuses the login or the subject, or no stream takes the subject', words.paused],
+        ['says that it is too large', words.rejected],
+      ],
+    ),
+    `${kept}; JetStream drops the repeat, as long as its \`duplicate_window\` reaches back (two minutes unless the stream says otherwise).`,
+  ],
+  redis: [
+    table(
+      ['the server', 'then'],
+      [
+        ['answers with the id of the entry', words.delivered],
+        ['is not there, does not answer, or says `OOM`, `LOADING`, `READONLY`, `BUSY`, `CLUSTERDOWN`', words.retry],
+        ['says anything else, such as `WRONGPASS`, `NOPERM`, `WRONGTYPE`', words.paused],
+      ],
+    ),
+    `${kept}, so an entry can come twice, with the same \`idempotency_key\`. What Redis has confirmed survives its crash as far as its \`appendonly\` and \`appendfsync\` go.`,
+  ],
+  mqtt: [
+    table(
+      ['the broker', 'then'],
+      [
+        ['acknowledges it (PUBACK), also when nobody listens', words.delivered],
+        ['is not there, does not answer, is busy, or a quota is used up', words.retry],
+        ['refuses the login or the topic', words.paused],
+        ['says that it is too large, or that the payload is not allowed', words.rejected],
+      ],
+    ),
+    `${kept}, so a message can come twice, with the same \`idempotency_key\` among its user properties (MQTT 5).`,
+  ],
 }
 
 function httpAnswers({ name, outcome, options, example }: Integration): string[] {

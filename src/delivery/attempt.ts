@@ -5,15 +5,13 @@
 import { type Alert, fromBytes } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import type {
-  FileLine,
   HttpRequest,
   HttpResponse,
   Integration,
   IntegrationContext,
-  Mail,
   Outcome,
   Outgoing,
-  SocketText,
+  Shipment,
   Style,
 } from '../define.ts'
 import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } from '../integrations/message.ts'
@@ -40,7 +38,7 @@ export type HttpResult =
 export type Post = (request: HttpRequest, wants_text: boolean) => Promise<HttpResult>
 
 /** Takes what is no HTTP request to where it goes. Never rejects. */
-export type Ship = (outgoing: FileLine | SocketText | Mail) => Promise<Outcome>
+export type Ship = (outgoing: Shipment) => Promise<Outcome>
 
 export interface Given {
   destination: string
@@ -229,6 +227,22 @@ export function showRequest(outgoing: Outgoing): string {
     const { smtp, from, to, subject, headers, text } = outgoing
     const fields = { From: from, To: to.join(', '), Subject: subject, ...headers }
     return `mail through ${smtp.host}:${smtp.port} (${smtp.security})\n${head(fields)}\n\n${short(text)}`
+  }
+  if ('nats' in outgoing) {
+    const { nats, subject, payload, message_id, jetstream } = outgoing
+    const how = jetstream ? `JetStream, Nats-Msg-Id: ${message_id}` : `Nats-Msg-Id: ${message_id}`
+    return `publish to ${subject} at ${nats.servers.join(', ')}\n${how}\n\n${short(payload)}`
+  }
+  if ('redis' in outgoing) {
+    const { redis, stream, fields, max_length } = outgoing
+    const trim = max_length === 0 ? '' : ` MAXLEN ~ ${max_length}`
+    const pairs = Object.entries(fields).map(([name, value]) => `${name}: ${value}`)
+    return `XADD ${stream}${trim} * at ${redis.url}, database ${redis.database}\n\n${short(pairs.join('\n'))}`
+  }
+  if ('mqtt' in outgoing) {
+    const { mqtt, topic, payload, retain, properties } = outgoing
+    const fields = mqtt.version === '5' && Object.keys(properties).length > 0 ? `\n${head(properties)}` : ''
+    return `publish to ${topic} at ${mqtt.url} (QoS 1${retain ? ', retained' : ''})${fields}\n\n${short(payload)}`
   }
   const { method = 'POST', url, headers, json, body } = outgoing
   const fields = { ...(json !== undefined && { 'content-type': 'application/json' }), ...headers }

@@ -7,7 +7,13 @@ export function failure(error: NodeJS.ErrnoException): HttpResult | 'closed' {
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') return 'closed'
   if (code === 'UND_ERR_INVALID_ARG' || code.startsWith('ERR_INVALID'))
     return { kind: 'impossible', reason: error.message }
-  return { kind: 'failed', reason: words[code] ?? `cannot be reached: ${error.message}`, busy: true }
+  return { kind: 'failed', reason: reasonOf(error), busy: true }
+}
+
+/** Why there is no connection, in words. */
+export function reasonOf(error: NodeJS.ErrnoException): string {
+  const code = (error.cause as NodeJS.ErrnoException | undefined)?.code ?? error.code ?? ''
+  return words[code] ?? `cannot be reached: ${error.message}`
 }
 
 const words: Record<string, string> = {

@@ -1,46 +1,73 @@
-/** How things that are no HTTP requests leave this machine, or reach its disk: files, syslog sockets, mail. Nothing is opened before it is needed. */
+/**
+ * How things that are no HTTP requests leave this machine, or reach its disk: files, syslog sockets, mail, brokers. Nothing is opened, and no library loaded,
+ * before it is needed.
+ */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { toBytes } from '../alert.ts'
-import type { FileLine, Mail, Outcome, SocketText } from '../define.ts'
+import type { FileLine, Mail, MqttMessage, NatsMessage, Outcome, RedisEntry, Shipment, SocketText } from '../define.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
 
 export interface Transports {
   /** Never rejects. */
-  ship(outgoing: FileLine | SocketText | Mail, deadline_ms: number, signal: AbortSignal): Promise<Outcome>
+  ship(outgoing: Shipment, deadline_ms: number, signal: AbortSignal): Promise<Outcome>
   close(): Promise<void>
 }
 
-interface Transport<T> {
+export interface Transport<T> {
   send(what: T): Promise<Outcome>
+  /** The server did not answer in time: what comes next takes a new connection. */
+  drop?(): void
   close(): Promise<void>
 }
 
-/** @param connections at most so many to one mail server */
+/**
+ * For one destination: all that is shipped goes to one server.
+ *
+ * @param connections at most so many to one mail server
+ */
 export function createTransports(connections: number): Transports {
   let files: Transport<FileLine> | undefined
   let sockets: Transport<SocketText> | undefined
   let mails: Transport<Mail> | undefined
+  let nats: Transport<NatsMessage> | undefined
+  let redis: Transport<RedisEntry> | undefined
+  let mqtt: Transport<MqttMessage> | undefined
+  const opened = () => [files, sockets, mails, nats, redis, mqtt]
 
-  async function send(outgoing: FileLine | SocketText | Mail): Promise<Outcome> {
+  async function send(outgoing: Shipment): Promise<Outcome> {
     if ('file' in outgoing) return (files ??= fileTransport()).send(outgoing)
     if ('transport' in outgoing) return (sockets ??= socketTransport()).send(outgoing)
-    // nodemailer is loaded only where mail is sent.
+    if ('nats' in outgoing) {
+      const { natsTransport } = await import('./nats.ts')
+      return (nats ??= natsTransport(outgoing.nats)).send(outgoing)
+    }
+    if ('redis' in outgoing) {
+      const { redisTransport } = await import('./redis.ts')
+      return (redis ??= redisTransport(outgoing.redis)).send(outgoing)
+    }
+    if ('mqtt' in outgoing) {
+      const { mqttTransport } = await import('./mqtt.ts')
+      return (mqtt ??= mqttTransport(outgoing.mqtt)).send(outgoing)
+    }
     const { mailTransport } = await import('./mail.ts')
     return (mails ??= mailTransport(outgoing.smtp, connections)).send(outgoing)
   }
 
+  const drop = (): void => {
+    for (const transport of opened()) transport?.drop?.()
+  }
   return {
-    ship: (outgoing, deadline_ms, signal) => within(deadline_ms, signal, send(outgoing)),
+    ship: (outgoing, deadline_ms, signal) => within(deadline_ms, signal, send(outgoing), drop),
     async close() {
-      await Promise.all([files?.close(), sockets?.close(), mails?.close()])
+      await Promise.all(opened().map((transport) => transport?.close()))
     },
   }
 }
 
-function within(ms: number, signal: AbortSignal, sending: Promise<Outcome>): Promise<Outcome> {
+function within(ms: number, signal: AbortSignal, sending: Promise<Outcome>, late: () => void): Promise<Outcome> {
   return new Promise((resolve) => {
     const end = (outcome: Outcome): void => {
       clearTimeout(timer)
@@ -48,7 +75,10 @@ function within(ms: number, signal: AbortSignal, sending: Promise<Outcome>): Pro
       resolve(outcome)
     }
     const abort = (): void => end({ kind: 'retry', reason: 'stopped', busy: true })
-    const timer = setTimeout(() => end({ kind: 'retry', reason: `not done within ${ms / 1000} s`, busy: true }), ms)
+    const timer = setTimeout(() => {
+      end({ kind: 'retry', reason: `not done within ${ms / 1000} s`, busy: true })
+      late()
+    }, ms)
     signal.addEventListener('abort', abort, { once: true })
     sending.then(end, (error: Error) => end({ kind: 'retry', reason: error.message, busy: true }))
   })

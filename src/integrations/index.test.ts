@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { integrations } from './index.ts'
 
-const shared = ['index.ts', 'message.ts', 'options.ts', 'search-index.ts', 'testing.ts']
+const shared = ['index.ts', 'message.ts', 'options.ts', 'placeholders.ts', 'search-index.ts', 'testing.ts']
 
 test('index and folder agree, in order, and each has a test beside it', async () => {
   const files = readdirSync(new URL('.', import.meta.url))

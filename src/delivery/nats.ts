@@ -1,0 +1,137 @@
+/**
+ * Publishes to NATS over one connection. Delivered is what the server has confirmed: JetStream with an acknowledgement, and without it the answer to a PING
+ * that followed the message, for a server takes commands in their order.
+ * https://docs.nats.io/reference/reference-protocols/nats-protocol
+ */
+import { setImmediate } from 'node:timers/promises'
+import { connect, errors, headers, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
+import type { NatsMessage, Outcome } from '../define.ts'
+import { keepOne, tlsOf, unreachable } from './connection.ts'
+import type { Transport } from './transports.ts'
+
+const answer_ms = 30_000
+
+/** How often a server refused a subject on this connection. It says so in a message that names the subject, and nothing else. */
+type Refusals = Map<string, { count: number; reason: string }>
+
+export function natsTransport(server: NatsMessage['nats']): Transport<NatsMessage> {
+  const where = server.servers.map(hostOf).join(', ')
+  const kept = keepOne(
+    async (lost) => {
+      const connection = await connect(optionsOf(server))
+      void connection.closed().then(lost)
+      return { connection, refusals: watch(connection) }
+    },
+    ({ connection }) => void connection.close(),
+  )
+  return {
+    async send(message) {
+      let open: Awaited<ReturnType<typeof kept.get>>
+      try {
+        open = await kept.get()
+      } catch (error) {
+        const { message: reason } = error as Error
+        return isLogin(error) ? { kind: 'paused', reason: `${where}: ${reason}` } : unreachable(where, error as Error)
+      }
+      const { connection, refusals } = open
+      try {
+        return message.jetstream ? await store(connection, message) : await publish(connection, refusals, message)
+      } catch (error) {
+        return outcomeOf(error as Error, where)
+      }
+    },
+    drop: kept.drop,
+    async close() {
+      kept.drop()
+    },
+  }
+}
+
+const hostOf = (url: string) => url.replace(/^\w+:\/\//, '')
+
+function optionsOf(server: NatsMessage['nats']): Parameters<typeof connect>[0] {
+  const { servers, user, password, token, nkey_seed, tls } = server
+  // Else the connection is encrypted where the server offers it.
+  const wants_tls =
+    servers.some((url) => url.startsWith('tls:')) || tls?.ca_file !== undefined || tls?.ssl_verify === false
+  return {
+    servers: servers.map(hostOf),
+    name: 'outrider',
+    // When to try again is decided elsewhere, for all destinations.
+    reconnect: false,
+    timeout: answer_ms,
+    // A connection that broke without a sign is noticed within a minute, also when nothing is sent.
+    pingInterval: 30_000,
+    noAsyncTraces: true,
+    ...(user !== undefined && { user, pass: password ?? '' }),
+    ...(token !== undefined && { token }),
+    ...(nkey_seed !== undefined && { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkey_seed)) }),
+    ...(wants_tls && { tls: tlsOf(server) }),
+  }
+}
+
+function isLogin(error: unknown): boolean {
+  return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError
+}
+
+function watch(connection: NatsConnection): Refusals {
+  const refusals: Refusals = new Map()
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type !== 'error' || !(status.error instanceof errors.PermissionViolationError)) continue
+      const { subject, message } = status.error
+      refusals.set(subject, { count: (refusals.get(subject)?.count ?? 0) + 1, reason: message })
+    }
+  })()
+  return refusals
+}
+
+function headersOf({ message_id }: NatsMessage): ReturnType<typeof headers> {
+  const fields = headers()
+  fields.set('Nats-Msg-Id', message_id)
+  return fields
+}
+
+async function publish(connection: NatsConnection, refusals: Refusals, message: NatsMessage): Promise<Outcome> {
+  const { subject, payload } = message
+  const before = refusals.get(subject)?.count
+  connection.publish(subject, payload, { headers: headersOf(message) })
+  await connection.flush()
+  // What was refused has come before the answer, but is handed to us a turn later.
+  await setImmediate()
+  const refusal = refusals.get(subject)
+  return refusal?.count === before ? { kind: 'delivered' } : { kind: 'paused', reason: refusal!.reason }
+}
+
+/** The stream of a subject answers what is published to it. https://docs.nats.io/reference/reference-protocols/nats_api_reference#publishing-to-a-stream */
+async function store(connection: NatsConnection, message: NatsMessage): Promise<Outcome> {
+  const { subject, payload } = message
+  const answer = await connection.request(subject, payload, { headers: headersOf(message), timeout: answer_ms })
+  const { stream, seq, error } = answer.json<{
+    stream?: string
+    seq?: number
+    error?: { code: number; err_code?: number; description?: string }
+  }>()
+  if (error === undefined && stream !== undefined) return { kind: 'delivered', ref: `${stream}:${seq}` }
+  if (error === undefined) return { kind: 'paused', reason: `what listens to "${subject}" is no stream of JetStream` }
+  const reason = `JetStream: ${error.description ?? 'refused'} (${error.err_code ?? error.code})`
+  // Too large for the stream; the others are about the stream, which is full or has no leader, or about the account.
+  if (error.err_code === 10_054) return { kind: 'rejected', reason }
+  return error.code >= 500 || error.err_code === 10_077
+    ? { kind: 'retry', reason, busy: true }
+    : { kind: 'paused', reason }
+}
+
+function outcomeOf(error: Error, where: string): Outcome {
+  const cause = error.cause instanceof Error ? error.cause : error
+  if (cause instanceof errors.NoRespondersError)
+    return {
+      kind: 'paused',
+      reason: `no stream of JetStream takes the subject "${cause.subject}"; make one, or set jetstream to false`,
+    }
+  if (cause instanceof errors.PermissionViolationError || isLogin(cause))
+    return { kind: 'paused', reason: `${where}: ${cause.message}` }
+  // Larger than the server's max_payload.
+  if (cause instanceof errors.InvalidArgumentError) return { kind: 'rejected', reason: cause.message }
+  return unreachable(where, cause)
+}

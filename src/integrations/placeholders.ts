@@ -1,0 +1,44 @@
+/** Topics, subjects and keys that differ by alert: `wazuh/{agent}/{severity}`. */
+import * as z from 'zod/mini'
+import type { Alert } from '../alert.ts'
+import { parseTimestamp } from '../clock.ts'
+import { levelOf, oneLine, severityOf } from './message.ts'
+
+const names = ['agent', 'rule', 'level', 'severity', 'year', 'month', 'day', 'hour'] as const
+
+/** For the description of an option. */
+export const placeholderWords = `${names.map((name) => `{${name}}`).join(', ')} stand for what the alert says`
+
+/** @param characters what may stand between them, as the inside of a character class */
+export const withPlaceholders = (characters: string) =>
+  z
+    .string()
+    .check(
+      z.regex(
+        new RegExp(`^(?:[${characters}]|\\{(?:${names.join('|')})\\})+$`),
+        `only ${names.map((name) => `{${name}}`).join(', ')} may stand in braces, and some characters may not stand at all`,
+      ),
+    )
+
+/** Values are letters, digits, `_` and `-`, so that none can add a level, a wildcard or a step up. Times are in UTC. */
+export function fillPlaceholders(template: string, alert: Alert, now: number): string {
+  if (!template.includes('{')) return template
+  const time = new Date(parseTimestamp(alert.timestamp) ?? now).toISOString()
+  const values: Record<(typeof names)[number], unknown> = {
+    agent: alert.agent?.name,
+    rule: alert.rule?.id,
+    level: levelOf(alert),
+    severity: severityOf(alert),
+    year: time.slice(0, 4),
+    month: time.slice(5, 7),
+    day: time.slice(8, 10),
+    hour: time.slice(11, 13),
+  }
+  return template.replace(
+    /\{(\w+)\}/g,
+    (_, name: keyof typeof values) =>
+      oneLine(values[name])
+        .replace(/[^A-Za-z0-9_-]/g, '_')
+        .slice(0, 100) || '_',
+  )
+}
