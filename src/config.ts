@@ -183,6 +183,8 @@ export interface Destination {
   repeat?: number
   /** Destination that gets the alert when this one cannot. */
   fallback?: string
+  /** False: no silence holds anything back from it. */
+  silences?: boolean
   /** Where a new destination begins: at the first alert after it was added, or at the start of what is there. */
   from: 'now' | 'start'
 }
@@ -269,6 +271,8 @@ export interface Config {
   receivers: ReceiverSetting[]
   wodles: WodleSetting[]
   responses: ResponseSettings
+  /** Seconds that a silence may last at most. */
+  longest_silence?: number
   /** The small local receiver of the demo runs when this is there. */
   demo?: { port: number }
   /** Every value that must never be shown. */

@@ -153,6 +153,7 @@ function assemble(
       repeat: toSeconds(common.repeat ?? '1h'),
     }),
     fallback: common.fallback,
+    ...(common.silences !== undefined && { silences: common.silences }),
     from: common.from ?? 'now',
   }
 }

@@ -82,6 +82,9 @@ export const destinationOptions = z.object({
   repeat: z
     .optional(duration())
     .check(about('With group_by: how long alerts of an incident are counted before the next message. Default: 1h.')),
+  silences: z
+    .optional(z.boolean())
+    .check(about('false: silences hold nothing back here, for an archive without gaps. Default: true.')),
   fallback: z.optional(text()).check(about('Name of the destination that gets an alert when this one cannot.')),
   from: z
     .optional(z.enum(['now', 'start']))
@@ -235,6 +238,15 @@ export const sections = {
     .optional(z.record(name, z.looseObject(wodleOptions.shape)))
     .check(about('What runs on a schedule; the name becomes part of the location: command_NAME.')),
   responses: z.optional(responseOptions).check(about('Active responses.')),
+  silences: z
+    .optional(
+      z.object({
+        longest: z
+          .optional(duration())
+          .check(about('How long a silence may last at most, such as 7d. Default: no limit.')),
+      }),
+    )
+    .check(about('Silences, which are made with outrider silences add, the API or the console.')),
   demo: z
     .optional(z.object({ port: wholeNumber(0, 65_535).check(about('Its port on 127.0.0.1.')) }))
     .check(

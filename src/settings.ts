@@ -17,7 +17,7 @@ import { checkFallbacks, destinationsOfBlocks, readDestinations } from './settin
 import { readReceivers, readResponses, readWodles } from './settings-entries.ts'
 import { pathText } from './settings-path.ts'
 import { entriesOf, fillReferences, hasFailed, isGroup, loader, type Reading } from './settings-reading.ts'
-import { type Settings, sections } from './settings-schema.ts'
+import { type Settings, sections, toSeconds } from './settings-schema.ts'
 import { readYaml } from './settings-yaml.ts'
 import { type OssecFile, readOssecConf } from './wazuh/ossec-conf.ts'
 import { checkScripts } from './wazuh/ossec-conf-scripts.ts'
@@ -120,6 +120,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     receivers: await readReceivers(reading, loader(definitions.receivers)),
     wodles: await readWodles(reading, loader(definitions.wodles), ossec),
     responses: await readResponses(reading, value.responses, loader(definitions.responses), ossec.isWhiteListWhole),
+    ...(settings.silences?.longest !== undefined && { longest_silence: toSeconds(settings.silences.longest) }),
     demo: settings.demo,
     secrets: [...resolver.values].filter((value) => value !== ''),
     problems,

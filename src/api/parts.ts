@@ -5,12 +5,13 @@
  * Times are milliseconds since 1970. Whatever a part returns may be shown: secrets are masked by the part, and once more by {@link Parts.mask}.
  */
 import type { Delivery, Verdict } from '../define.ts'
+import type { Silence, SilenceAudit, SilenceWish } from '../delivery/silences.ts'
 import type { DeliveryDetail, DeliverySummary, DestinationStatus } from '../delivery/types.ts'
 import type { Problem } from '../problem.ts'
 import type { Allowed, AuditEntry, LeaseState } from '../responses/lease.ts'
 import type { Block } from '../responses/responder.ts'
 
-export type { Allowed, AuditEntry, Block, DeliveryDetail, DeliverySummary, DestinationStatus }
+export type { Allowed, AuditEntry, Block, DeliveryDetail, DeliverySummary, DestinationStatus, Silence, SilenceAudit }
 
 type Maybe<T> = T | Promise<T>
 
@@ -37,6 +38,7 @@ export interface Parts {
   inputs?(): Maybe<InputStatus[]>
   destinations?(): Maybe<DestinationStatus[]>
   deliveries?: Deliveries
+  silences?: Silences
   blocks?: Blocks
   /** What guards refused to block, newest first. */
   refusals?(): Maybe<Refusal[]>
@@ -67,6 +69,8 @@ export interface Overview {
   problems: Problem[] | null
   destinations: DestinationStatus[] | null
   has_deliveries: boolean
+  /** Those that are not over. */
+  silences: Silence[] | null
   blocks: Block[] | null
   /** Responses that can be used by hand. */
   block_responses: string[] | null
@@ -128,6 +132,18 @@ export interface Deliveries {
   retryAll(destination: string, by: string): Maybe<Result<{ count: number }>>
   /** Gives one up for good. */
   drop(id: string, manual: Manual): Maybe<Result>
+}
+
+// -------------------------------------------------------------------------------------------------------------------- silences
+
+export interface Silences {
+  /** Newest first; `all`: also those that are over. */
+  list(all: boolean): Maybe<Silence[]>
+  add(wish: SilenceWish): Maybe<Result<Silence>>
+  /** Ends it now. */
+  end(id: string, manual: Manual): Maybe<Result<Silence>>
+  /** What people did, newest first. */
+  audit(limit: number): Maybe<SilenceAudit[]>
 }
 
 // ---------------------------------------------------------------------------------------------------------------------- blocks

@@ -40,6 +40,20 @@ const NewAllowed = z.strictObject({
   reason,
   by,
 })
+const names = z.optional(
+  z.array(z.string().check(z.trim(), z.minLength(1), z.maxLength(300))).check(z.minLength(1), z.maxLength(1000)),
+)
+const NewSilence = z.strictObject({
+  where: z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(10_000))),
+  rules: names,
+  agents: names,
+  sources: names,
+  destinations: names,
+  since: z.optional(z.int().check(z.minimum(0))),
+  seconds: seconds.check(z.minimum(1)),
+  reason,
+  by,
+})
 const filled = z.string().check(z.minLength(1))
 const LogtestBody = z.strictObject({
   event: filled,
@@ -112,6 +126,7 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
       problems: (await parts.problems?.()) ?? null,
       destinations: (await parts.destinations?.()) ?? null,
       has_deliveries: parts.deliveries !== undefined,
+      silences: (await parts.silences?.list(false)) ?? null,
       blocks: (await parts.blocks?.list()) ?? null,
       block_responses: (await parts.blocks?.responses()) ?? null,
       refusals: (await parts.refusals?.()) ?? null,
@@ -141,6 +156,22 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
   })
   app.post('/deliveries/:id/retry', async (c) => done(c, deliveries().retry(c.req.param('id'), await whoIfAny(c))))
   app.post('/deliveries/:id/drop', async (c) => done(c, deliveries().drop(c.req.param('id'), await manual(c))))
+
+  // ---------------------------------------------------------------------------------------------------------------- silences
+
+  const silences = () => need(parts.silences, 'silences')
+  app.get('/silences', async (c) => {
+    const { all } = c.req.query()
+    return answer(c, { silences: await silences().list(all !== undefined && all !== 'false') })
+  })
+  app.post('/silences', async (c) => {
+    const body = await parse(c, NewSilence)
+    return done(c, silences().add({ ...body, by: who(c, body) }))
+  })
+  app.get('/silences/audit', async (c) => {
+    return answer(c, { audit: await silences().audit(readNumber(c.req.query(), 'limit', 100, 1, max_limit)) })
+  })
+  app.delete('/silences/:id', async (c) => done(c, silences().end(c.req.param('id'), await manual(c))))
 
   // ------------------------------------------------------------------------------------------------------------------ blocks
 

@@ -138,6 +138,43 @@ deliveries
   .requiredOption('--reason <text>', 'why; it is kept in the log')
   .action(async (id, options) => (await import('./deliveries.ts')).drop(id, { ...globals(), ...options }))
 
+const silences = program
+  .command('silences')
+  .description('what destinations are not told for a while; alerts.json and responses are not affected')
+silences
+  .command('list')
+  .description('who holds back what, until when, and how much it was')
+  .option('--all', 'also those that are over')
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./silences.ts')).list({ ...globals(), ...options }))
+silences
+  .command('add')
+  .description('hold alerts back; all that is given must fit')
+  .option('--where <expression>', 'alerts for which this CEL expression is true, as in where: of a destination')
+  .option('--rule <ids>', 'alerts of these rules: ids with commas between them')
+  .option('--agent <names>', 'alerts of these agents: ids or names with commas between them')
+  .option('--source <networks>', 'alerts about these source addresses or networks, with commas between them')
+  .option('--destination <name>', 'only at this destination; repeatable', collect, [])
+  .option('--for <time>', 'how long: 90m, 2h, 7d')
+  .option('--until <when>', 'end: a date and time')
+  .option('--from <when>', 'begin later: a date and time')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .option('--by <name>', 'whose wish it is; default: you')
+  .option('--json', 'JSON instead of text')
+  .action(async (options) => (await import('./silences.ts')).add({ ...globals(), ...options }))
+silences
+  .command('end <id>')
+  .description('end it now')
+  .requiredOption('--reason <text>', 'why; it is kept')
+  .option('--by <name>', 'whose wish it is; default: you')
+  .action(async (id, options) => (await import('./silences.ts')).end(id, { ...globals(), ...options }))
+silences
+  .command('audit')
+  .description('what people did, and why')
+  .option('--limit <n>', 'at most this many', toCount, 100)
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./silences.ts')).audit({ ...globals(), ...options }))
+
 const blocks = program.command('blocks').description('active responses in force')
 blocks
   .command('list')

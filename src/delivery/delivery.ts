@@ -6,6 +6,7 @@
  * since the last commit, that is: at most `commit_ms` of deliveries are made again, with the same idempotency key.
  */
 import { statSync } from 'node:fs'
+import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
 import type { History } from '../durable/history.ts'
@@ -76,6 +77,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     try {
       state.transaction(() => {
         for (const { queue, cursor } of running.values()) written.push(queue.flush((place) => cursor.set(place)))
+        if (settings.silences) written.push(settings.silences.flush())
       })
     } catch (error) {
       const message = (error as Error).message
@@ -107,7 +109,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     const compiled = compileRoute(destination)
     problems.push(...compiled.problems)
     if (!compiled.route) return undefined
-    let opened: { sender: Sender; rate?: number } | undefined
+    let opened: { sender: Sender; rate?: number; isLookup?: boolean } | undefined
     try {
       opened = await senderFor(destination, temp, fail)
     } catch (error) {
@@ -139,6 +141,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       mask: settings.mask,
       rate: rateOf(destination, opened.rate),
       fallback: fallbackOf(destination.fallback),
+      silenced: silencedFor(destination, opened.isLookup === true),
       changed,
       bad_line: badLine,
       log: {
@@ -153,19 +156,26 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     destination: Destination,
     temp: TempFiles,
     fail: (message: string, hint?: string) => undefined,
-  ): Promise<{ sender: Sender; rate?: number } | undefined> {
+  ): Promise<{ sender: Sender; rate?: number; isLookup?: boolean } | undefined> {
     const { type, script } = destination
     if (type === 'script') {
       const problem = script ? blockProblem(script) : 'it names no script'
       return problem ? fail(problem) : { sender: createScriptSender(destination, { home: settings.home, temp, now }) }
     }
     const other = await settings.sender?.(destination)
-    if (other) return { sender: other }
+    if (other) return { sender: other, isLookup: true }
     const load = Object.hasOwn(integrations, type) ? integrations[type] : undefined
     if (!load) return fail(`unknown type "${type}"`, `known: ${Object.keys(integrations).join(', ')}, script`)
     const integration = (await load()).default
     const style = await presentationOf(destination)
     return { sender: createSender(destination, integration, now, style), rate: integration.rate }
+  }
+
+  /** Nobody reads a look-up, and an archive without gaps is wished for by `silences: false`. */
+  function silencedFor({ name, silences }: Destination, isLookup: boolean): (alert: Alert) => boolean {
+    if (!settings.silences || isLookup || silences === false) return () => false
+    const { hold } = settings.silences
+    return (alert) => hold(alert, name)
   }
 
   /** A limit is the credential's: two channels of one bot share it. */

@@ -1,3 +1,8 @@
+import { migrations as silences } from './silences.ts'
+import { migrations as deliveries } from './store.ts'
+
 export { createDelivery } from './delivery.ts'
-export { migrations } from './store.ts'
+export { createSilences, type Silences } from './silences.ts'
 export type { DeliveryRunner, DeliverySettings } from './types.ts'
+
+export const migrations = [...deliveries, ...silences]

@@ -7,6 +7,8 @@ import { Reading, type Ticket } from './reading.ts'
 
 export interface IntakeSettings {
   route: Route
+  /** Whether a silence holds this alert back. */
+  silenced(alert: Alert): boolean
   /** The next lines of the log; undefined when closed. */
   read(): Promise<Lines | undefined>
   /** A line of the log that is no alert. */
@@ -38,7 +40,8 @@ export class Intake {
       }
       const { line, ticket } = found
       const alert = parseAlert(line)
-      if (alert && this.settings.route.matches(alert)) return { line, alert, ticket }
+      const { route, silenced } = this.settings
+      if (alert && route.matches(alert) && !silenced(alert)) return { line, alert, ticket }
       if (!alert) this.settings.bad_line(line)
       this.reading.settle(ticket)
       this.settings.moved()

@@ -16,6 +16,8 @@ export interface Job {
   /** Of a message that stands for several alerts. */
   incident: IncidentPart | undefined
   state: 'new' | 'waiting' | 'trying' | 'rejected' | 'gone'
+  /** A person wants it sent: no silence holds it back. */
+  insists: boolean
   /** Whether it is in the table, or will be with the next commit. */
   hasRow: boolean
   attempts: number
@@ -41,7 +43,18 @@ export function newJob(
 ): Job {
   const counts = { attempts: 0, strikes: 0, next_at: 0, created: now, delivered_then: 0 }
   const texts = { reason: '', request: null, answer: null }
-  return { id: undefined, line, ticket, key, incident, state: 'new', hasRow: false, ...counts, ...texts }
+  return {
+    id: undefined,
+    line,
+    ticket,
+    key,
+    incident,
+    state: 'new',
+    insists: false,
+    hasRow: false,
+    ...counts,
+    ...texts,
+  }
 }
 
 /** One that was waiting when the last run ended, or that a person wants tried again. */
@@ -57,6 +70,7 @@ export function restoredJob(row: StoredDelivery): Job {
     key: order_key ?? undefined,
     incident,
     state: 'waiting',
+    insists: false,
     hasRow: true,
     ...counts,
     ...texts,

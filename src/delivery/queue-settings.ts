@@ -1,4 +1,5 @@
 /** What a destination's queue is given. */
+import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import type { Lines } from '../durable/follow.ts'
 import type { Route } from '../routes.ts'
@@ -24,6 +25,8 @@ export interface QueueSettings {
   rate?: RateLimit
   /** Gets what this one cannot deliver. False: it has no room now. */
   fallback?: { name: string; take(line: string, reason: string): boolean }
+  /** Whether a silence holds this alert back, which is counted. */
+  silenced(alert: Alert): boolean
   /** Something is to be committed. */
   changed(): void
   /** A line of the log that is no alert. */

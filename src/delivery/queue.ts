@@ -79,6 +79,7 @@ export class DestinationQueue {
     this.rate = settings.rate
     this.intake = new Intake({
       route: settings.route,
+      silenced: settings.silenced,
       read: settings.read,
       bad_line: settings.bad_line,
       moved: settings.changed,
@@ -177,8 +178,9 @@ export class DestinationQueue {
   private load(job: Job): { job: Job; alert: Alert; line: string } | undefined {
     const line = job.line ?? (job.id === undefined ? undefined : this.settings.store.get(job.id)?.alert)
     const alert = line === undefined ? undefined : parseAlert(line)
-    if (line !== undefined && alert) return { job, alert, line }
-    // Its row is gone, or damaged by hand.
+    const isWanted = job.insists || job.incident?.is_over || (alert && !this.settings.silenced(alert))
+    if (line !== undefined && alert && isWanted) return { job, alert, line }
+    // A silence began while it waited; or its row is gone, or damaged by hand.
     this.remove(job)
     return undefined
   }
@@ -440,6 +442,7 @@ export class DestinationQueue {
   retry(id: number): boolean {
     const job = this.ledger.get(id) ?? this.revive(id)
     if (!job) return false
+    job.insists = true
     if (job.state === 'waiting') this.due.add(job, this.settings.now())
     this.health.resume()
     this.pump()

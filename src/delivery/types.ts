@@ -5,6 +5,7 @@ import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
 import type { Sender } from './send.ts'
+import type { Silences } from './silences.ts'
 
 export interface DeliverySettings {
   /** Opened with {@link migrations} of `delivery/store.ts`. */
@@ -27,6 +28,8 @@ export interface DeliverySettings {
   history?: History
   /** Calls back after so many milliseconds; the returned function cancels. Default: a timer. */
   schedule?(ms: number, run: () => void): () => void
+  /** What people do not want to hear of for a while. */
+  silences?: Pick<Silences, 'hold' | 'flush'>
   tuning?: Partial<Tuning>
 }
 
@@ -74,7 +77,7 @@ export interface DeliveryRunner {
 
 export type Result<T = Record<string, never>> =
   | { ok: true; value: T }
-  | { ok: false; status: 404 | 409; error: string; hint?: string }
+  | { ok: false; status: 400 | 404 | 409; error: string; hint?: string }
 
 export interface DestinationStatus {
   name: string

@@ -14,7 +14,7 @@ import { loadToken, signInUrl } from '../api/access.ts'
 import { AlertFeed } from '../api/alert-feed.ts'
 import { createApi, listen } from '../api/server.ts'
 import type { Config } from '../config.ts'
-import { createDelivery } from '../delivery/index.ts'
+import { createDelivery, createSilences } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
 import { openState, type State } from '../durable/state.ts'
 import { rotateWhenRead } from '../inputs/localfile.ts'
@@ -123,8 +123,22 @@ async function start(
 
   const lookups = openLookups({ config, state, append: eventFiles.append, now, log, mask })
   closing.push(() => lookups.close())
+  const silences = createSilences({
+    state,
+    now,
+    schedule,
+    log,
+    // Those that a silence reaches.
+    destinations: config.destinations
+      .filter(({ type, silences: isReached }) => isReached !== false && !Object.hasOwn(definitions.lookups, type))
+      .map(({ name }) => name),
+    longest: config.longest_silence,
+  })
+  silences.start()
+  closing.push(() => silences.stop())
   const delivery = createDelivery({
     state,
+    silences,
     alerts_file: config.alerts_file,
     home,
     destinations: config.destinations,
@@ -213,6 +227,7 @@ async function start(
     feed,
     receivers,
     delivery,
+    silences,
     responder,
     embedded,
     logtest,

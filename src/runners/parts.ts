@@ -2,7 +2,7 @@
 import type { AlertFeed } from '../api/alert-feed.ts'
 import type { InputStatus, Logtest, Parts, PastBlock, Receivers, Result } from '../api/parts.ts'
 import type { Config } from '../config.ts'
-import type { DeliveryRunner } from '../delivery/index.ts'
+import type { DeliveryRunner, Silences } from '../delivery/index.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
 import type { Lease } from '../responses/lease.ts'
@@ -19,6 +19,7 @@ export interface Running {
   feed: AlertFeed
   receivers: Receivers
   delivery: DeliveryRunner
+  silences: Silences
   responder: Responder
   /** Only with the embedded engine. */
   logtest?: Logtest
@@ -28,7 +29,7 @@ export interface Running {
 }
 
 export function apiParts(running: Running): Parts & { listening(url: string): void } {
-  const { config, started, mask, problems, feed, receivers, delivery, responder, embedded, log } = running
+  const { config, started, mask, problems, feed, receivers, delivery, silences, responder, embedded, log } = running
   let url = ''
 
   // Every change by hand leaves a line in the log; responses keep an audit table besides.
@@ -63,6 +64,12 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
         recorded('destination retried by hand', { destination, by }, delivery.retryAll(destination, by)),
       drop: (id, manual) =>
         recorded('delivery given up by hand', { delivery: id, ...manual }, delivery.drop(id, manual)),
+    },
+    silences: {
+      list: (all) => silences.list(all),
+      add: (wish) => recorded('silence added by hand', { ...wish }, silences.add(wish)),
+      end: (id, manual) => recorded('silence ended by hand', { silence: id, ...manual }, silences.end(id, manual)),
+      audit: (limit) => silences.audit(limit),
     },
     blocks: {
       list: () => responder.list(),
