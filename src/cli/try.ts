@@ -135,10 +135,21 @@ export async function tryOneResponse(name: string, options: Options & { alert?: 
 
 /** One step as text; of what follows from its answer nothing can be said yet. */
 export function describeStep(step: Step): string {
-  if ('argv' in step) return `${step.argv.join(' ')}${step.stdin ? `\n${step.stdin.replace(/^/gm, '    ')}` : ''}`
+  if ('argv' in step) {
+    const stdin = step.stdin ? `\n${step.stdin.trimEnd().replace(/^/gm, '    ')}` : ''
+    const instead = step.missing?.().map((one) => `\n  or, without ${step.argv[0]}:\n  ${describeStep(one)}`) ?? []
+    return `${step.argv.join(' ')}${stdin}${instead.join('')}`
+  }
   if ('file' in step) return `change ${step.file}`
   if ('read' in step) return `read ${step.read}`
-  return `${step.method ?? 'POST'} ${step.url}${step.json === undefined ? '' : ` ${JSON.stringify(step.json)}`}`
+  if ('end' in step) return `end process ${step.end}: TERM, and KILL when it is still there after ${step.grace_ms / 1000} s`
+  const body = step.json === undefined ? String(step.body ?? '') : JSON.stringify(step.json)
+  return `${step.method ?? 'POST'} ${step.url}${body && ` ${readable(body)}`}`
+}
+
+/** A form with what it holds in plain. */
+function readable(body: string): string {
+  return /^\w+=/.test(body) ? [...new URLSearchParams(body)].map((pair) => pair.join('=')).join(' ') : body
 }
 
 async function playScript(
