@@ -171,7 +171,7 @@ const groupsOf = (groups: NonNullable<Common['group']>): string =>
     : groups.join(',')
 
 /** Paths in options are meant from the home folder, not from wherever Outrider was started. */
-function withAbsolutePaths(options: Record<string, unknown>, home: string): Record<string, unknown> {
+export function withAbsolutePaths(options: Record<string, unknown>, home: string): Record<string, unknown> {
   const { ca_file } = options
   return typeof ca_file === 'string' && !isAbsolute(ca_file) ? { ...options, ca_file: join(home, ca_file) } : options
 }
