@@ -5,6 +5,7 @@ import type { ReceiverSetting, ResponseSettings, WodleSetting } from './config.t
 import type { Receiver, Response, Wodle } from './define.ts'
 import { didYouMean } from './nearest.ts'
 import { collectSecrets, optionNames } from './settings-check.ts'
+import { withAbsolutePaths } from './settings-destinations.ts'
 import type { Path } from './settings-path.ts'
 import { isGroup, type Load, type Reading, split } from './settings-reading.ts'
 import { receiverOptions, responseOptions, toByteCount, toSeconds, wodleOptions } from './settings-schema.ts'
@@ -187,7 +188,7 @@ async function readResponseOptions(
     }
     collectSecrets(schema, given[name], reading.secrets)
     const parsed = reading.parse(schema, given[name] ?? {}, [...path, name])
-    if (parsed) options[name] = parsed
+    if (parsed) options[name] = withAbsolutePaths(parsed, reading.home)
     else unusable.push(name)
   }
   for (const name of Object.keys(given)) {
