@@ -164,6 +164,28 @@ export interface IntegrationContext {
   }
 }
 
+/** Many alerts in one request, for services that take them so. Every alert is in one: none is left out. */
+export interface Batch<S extends Schema = Schema> {
+  /** Most alerts in a request … */
+  max_count: number
+  /** … and most bytes of their lines in alerts.json; a longer one goes alone. */
+  max_bytes: number
+  /** An alert's share of the body. One that throws is rejected by itself. */
+  part(alert: Alert, options: Options<S>, context: IntegrationContext): string
+  request(parts: readonly string[], options: Options<S>): HttpRequest
+  /** What became of each of `count` alerts, in their order. Undefined: the answer does not tell, and is judged as that to a single one. */
+  outcomes?(response: HttpResponse, options: Options<S>, count: number): Outcome[] | undefined
+}
+
+/** How to ask a service that has taken something whether it is safe. */
+export interface Confirmation {
+  request: HttpRequest
+  /** Undefined: not yet; it is asked again. */
+  outcome(response: HttpResponse): Outcome | undefined
+  /** Not safe by then: tried again. */
+  within_ms: number
+}
+
 export interface Integration<S extends Schema = Schema> {
   /** Kebab case; the name in `<integration><name>` and in `type:` of a destination. */
   name: string
@@ -183,6 +205,10 @@ export interface Integration<S extends Schema = Schema> {
   rate?: number
   /** Only for HTTP services whose status code does not tell. Undefined: judge by the status code. */
   outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
+  /** Where a service takes many alerts at once. A script, and whoever sends one alert, uses {@link request}. */
+  batch?: Batch<S>
+  /** Only for services that answer before what they took is safe. Called for an answer that says delivered; undefined: it is safe. */
+  confirm?(response: HttpResponse, options: Options<S>): Confirmation | undefined
 }
 
 export function defineIntegration<S extends Schema>(integration: Integration<S>): Integration<S> {

@@ -15,6 +15,7 @@ import type {
   Style,
 } from '../define.ts'
 import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } from '../integrations/message.ts'
+import { confirmed } from './confirm.ts'
 import type { IncidentPart } from './incidents.ts'
 import { describe, judge } from './outcome.ts'
 
@@ -49,6 +50,10 @@ export interface Given {
   now(): number
   incident?: IncidentPart
   style?: Presentation
+  /** Ends a wait for a confirmation. */
+  signal?: AbortSignal
+  /** Milliseconds that are left for a confirmation; default: as long as the definition waits. */
+  left_ms?(): number
 }
 
 /** Never rejects. Without `ship` there is only HTTP. */
@@ -73,21 +78,39 @@ export async function attempt(
       : { kind: 'rejected', reason: 'only a running Outrider can send this' }
     return { outcome, request: show }
   }
-  const result = await post(request, integration.outcome !== undefined)
+  const result = await post(request, readsAnswers(integration))
   if (result.kind === 'impossible')
     return { outcome: { kind: 'rejected', reason: `not sent: ${result.reason}` }, request: show }
   if (result.kind === 'failed')
     return { outcome: { kind: 'retry', reason: result.reason, busy: result.busy }, request: show }
   const { response } = result
-  let outcome: Outcome
-  try {
-    outcome = integration.outcome?.(response, options) ?? judge(response, now())
-  } catch {
-    // An answer that the definition cannot read is judged by its status.
-    outcome = judge(response, now())
-  }
+  const judged = judgeFor(integration, options, response, now())
+  const outcome =
+    judged.kind === 'delivered' && integration.confirm
+      ? await confirmed(judged, integration.confirm(response, options), post, given)
+      : judged
   if (outcome.kind === 'delivered') return { outcome }
   return { outcome, request: show, answer: describe(response) }
+}
+
+/** Whether a definition looks at the body of a 2xx answer. */
+export function readsAnswers({ outcome, batch, confirm }: Integration): boolean {
+  return outcome !== undefined || batch?.outcomes !== undefined || confirm !== undefined
+}
+
+/** What an answer means to a definition, or by its status where that says nothing. */
+export function judgeFor(
+  integration: Integration,
+  options: Record<string, unknown>,
+  response: HttpResponse,
+  now: number,
+): Outcome {
+  try {
+    return integration.outcome?.(response, options) ?? judge(response, now)
+  } catch {
+    // An answer that the definition cannot read is judged by its status.
+    return judge(response, now)
+  }
 }
 
 /** The alert of a line of alerts.json (a byte string); undefined when it is none. */
@@ -190,6 +213,11 @@ class Context implements IntegrationContext {
   }
 }
 
+/** What a definition may know of an alert besides its fields. */
+export function contextOf(given: Given): IntegrationContext {
+  return new Context(given.alert, given)
+}
+
 /** Mark of what comes long after it happened, such as after an outage. */
 function lateness(alert: Alert, now: number, isRussian: boolean): string {
   const happened = parseTimestamp(alert.timestamp)
@@ -208,7 +236,7 @@ export function buildRequest(
 ): { request: Outgoing | undefined } | { error: Error } {
   const { alert, incident } = given
   try {
-    const context = new Context(alert, given)
+    const context = contextOf(given)
     if (incident?.is_over) return { request: integration.resolve?.(alert, options, context) }
     return { request: integration.request(alert, options, context) }
   } catch (error) {

@@ -34,10 +34,6 @@ export class Due {
     return this.top()?.at
   }
 
-  forget(job: Job): void {
-    job.next_at = -1
-  }
-
   all(visit: (job: Job) => void): void {
     for (const job of new Set(this.heap.filter(isCurrent).map(({ job }) => job))) visit(job)
   }

@@ -25,7 +25,18 @@ export class Order {
     return false
   }
 
-  /** Takes it out; answers the one that may be tried now instead. */
+  /** Whether it stands behind nobody. */
+  isFirst(job: Job): boolean {
+    return job.key === undefined || this.lines.get(job.key)?.head === job
+  }
+
+  /** Those behind it, when it is the first. */
+  followers(job: Job): readonly Job[] {
+    const line = job.key === undefined ? undefined : this.lines.get(job.key)
+    return line?.head === job ? line.behind : []
+  }
+
+  /** Takes it out; answers the one that is first instead. */
   leave(job: Job): Job | undefined {
     const line = job.key === undefined ? undefined : this.lines.get(job.key)
     if (!line) return undefined

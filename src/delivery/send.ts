@@ -1,18 +1,39 @@
-/** One try of one alert at one destination: through a definition of `integrations/`, or through a script. Sending only; when and how often is queue.ts. */
+/** One try at one destination, of one alert or of many in one request: through a definition of `integrations/`, or through a script. Sending only; when and how often is queue.ts. */
 import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { Integration, TlsOptions } from '../define.ts'
+import type { Batch, Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
-import { type Attempt, attempt, type Post, type Presentation, type Ship } from './attempt.ts'
+import { type Attempt, attempt, type Given, type Post, type Presentation, type Ship } from './attempt.ts'
+import { attemptBatch } from './batch.ts'
 import { createHttpClient } from './http.ts'
 import type { IncidentPart } from './incidents.ts'
 import { createTransports } from './transports.ts'
+
+/** A line for each alert may stand in it, with a reason. */
+const most_batch_answer_bytes = 4 << 20
+
+/** An alert to be sent; `line` is the alert as a byte string. */
+export interface Item {
+  line: string
+  alert: Alert
+  incident?: IncidentPart
+}
+
+/** For destinations that take many alerts in one request. */
+export interface BatchSender {
+  /** Most alerts of a request, and most bytes of their lines; a longer one goes alone. */
+  readonly max_count: number
+  readonly max_bytes: number
+  /** Never rejects. What became of each, in their order. */
+  send(items: readonly Item[], signal: AbortSignal): Promise<Attempt[]>
+}
 
 export interface Sender {
   /** Never rejects. `line` is the alert as a byte string. */
   send(line: string, alert: Alert, signal: AbortSignal, incident?: IncidentPart): Promise<Attempt>
   /** Whether it wants to know that an incident is over. */
   resolves: boolean
+  batch?: BatchSender
   close(): Promise<void>
 }
 
@@ -24,18 +45,55 @@ export function createSender(
   style: Presentation = {},
 ): Sender {
   const { name, options, concurrency } = destination
-  const http = createHttpClient(concurrency, options as TlsOptions)
+  const { batch } = integration
+  const http = createHttpClient(concurrency, options as TlsOptions, batch && most_batch_answer_bytes)
   const transports = createTransports(concurrency)
   const deadline_ms = destination.deadline * 1000
+  const postWith =
+    (signal: AbortSignal): Post =>
+    (request, wants_text) =>
+      http.send(request, deadline_ms, wants_text, signal)
+  const given = ({ line, alert, incident }: Item, signal: AbortSignal): Given => ({
+    destination: name,
+    line,
+    alert,
+    now,
+    incident,
+    style,
+    signal,
+  })
   return {
     resolves: integration.resolve !== undefined,
     async send(line, alert, signal, incident) {
-      const post: Post = (request, wants_text) => http.send(request, deadline_ms, wants_text, signal)
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      return attempt(integration, options, { destination: name, line, alert, now, incident, style }, post, ship)
+      return attempt(integration, options, given({ line, alert, incident }, signal), postWith(signal), ship)
     },
+    ...(batch && { batch: batchSender({ ...integration, batch }, options, given, postWith) }),
     async close() {
       await Promise.all([http.close(), transports.close()])
+    },
+  }
+}
+
+function batchSender(
+  integration: Integration & { batch: Batch },
+  options: Record<string, unknown>,
+  given: (item: Item, signal: AbortSignal) => Given,
+  postWith: (signal: AbortSignal) => Post,
+): BatchSender {
+  const { max_count } = integration.batch
+  let { max_bytes } = integration.batch
+  return {
+    max_count,
+    get max_bytes() {
+      return max_bytes
+    },
+    async send(items, signal) {
+      const alerts = items.map((item) => given(item, signal))
+      return attemptBatch(integration, options, alerts, postWith(signal), (bytes) => {
+        // A proxy before it takes less than the service itself: learnt until the next start.
+        max_bytes = Math.min(max_bytes, Math.ceil(bytes / 2))
+      })
     },
   }
 }
