@@ -105,6 +105,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
         if (lease.state !== 'adding' && lease.state !== 'in force') continue
         if (failure?.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
         else if (failure) desk.addFailed(lease, failure.reason)
+        else if (!lease.undoable) desk.end(lease, 'ended', 'done; there is nothing to undo')
         else desk.inForce(lease, before.until)
       }
     })

@@ -1,5 +1,5 @@
 import type { ResponseSettings } from '../config.ts'
-import type { Response } from '../define.ts'
+import type { Response, TlsOptions } from '../define.ts'
 import { type Actor, createActor } from './actor.ts'
 import type { StepContext } from './steps.ts'
 
@@ -22,7 +22,8 @@ export async function loadActors(
     const { default: definition } = await load()
     const options = definition.options.safeParse(settings.options[name] ?? {})
     if (options.success) {
-      actors.set(name, createActor(definition, options.data, context))
+      const tls = options.data as TlsOptions
+      actors.set(name, createActor(definition, options.data, { ...context, tls }))
       continue
     }
     const wrong = options.error.issues.map(

@@ -1,4 +1,4 @@
-/** Carries out what a response's definition says is to be done: commands, edits of files, requests. */
+/** Carries out what a response's definition says is to be done: commands, edits of files, requests, ends of processes. */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { fromBytes } from '../alert.ts'
 import {
@@ -9,18 +9,23 @@ import {
   type HttpResponse,
   type HttpStep,
   NothingToDo,
+  NotNow,
   type Step,
+  type TlsOptions,
 } from '../define.ts'
 import { replaceFile } from '../durable/replace-file.ts'
 import { failureOf, runProgram } from '../inputs/process.ts'
+import { endProcess } from './processes.ts'
 
-/** Sends one request; rejects when there is no answer within the time. */
-export type Http = (request: HttpRequest, timeout_ms: number) => Promise<HttpResponse>
+/** Sends one request, without following redirects: a firewall's token goes to the firewall alone. Rejects when there is no answer within the time. */
+export type Http = (request: HttpRequest, timeout_ms: number, tls?: TlsOptions) => Promise<HttpResponse>
 
 export interface StepContext {
   /** For each step. */
   deadline_ms: number
   http: Http
+  /** Of the servers that requests go to. */
+  tls?: TlsOptions
 }
 
 /** `outputs`: what each command printed, each file held, or the body of each answer. */
@@ -31,8 +36,8 @@ export type StepsResult =
       /** In words, with the name of the program or the host. */
       failure: string
       /**
-       * `hopeless`: nothing was done, and doing the same again at once will not help, for a person has to mend something. `nothing to do`: neither
-       * was nor will be.
+       * `hopeless`: doing the same again at once will not help, nor will doing less of it: a person has to mend something, or the service is not to be
+       * had now. `nothing to do`: neither was nor will be.
        */
       kind: 'failed' | 'hopeless' | 'nothing to do'
     }
@@ -52,11 +57,16 @@ async function runStep(step: Step, context: StepContext): Promise<StepsResult> {
   try {
     if ('argv' in step) return await runCommand(step, context)
     if ('read' in step) return await readFile(step, context)
+    if ('end' in step) {
+      await endProcess(step)
+      return { ok: true, outputs: [] }
+    }
     return 'file' in step ? editFile(step) : await request(step, context)
   } catch (error) {
     const { message, cause } = error as Error
     const failure = `${placeOf(step)}: ${cause instanceof Error ? cause.message : message}`
-    return { ok: false, failure, kind: error instanceof NothingToDo ? 'nothing to do' : 'failed' }
+    const kind = error instanceof NothingToDo ? 'nothing to do' : error instanceof NotNow ? 'hopeless' : 'failed'
+    return { ok: false, failure, kind }
   }
 }
 
@@ -64,6 +74,7 @@ function placeOf(step: Step): string {
   if ('argv' in step) return step.argv[0]
   if ('read' in step) return step.read
   if ('file' in step) return step.file
+  if ('end' in step) return `process ${step.end}`
   return URL.canParse(step.url) ? new URL(step.url).host : step.url
 }
 
@@ -77,6 +88,7 @@ async function runCommand(step: Command, context: StepContext): Promise<StepsRes
   const max_output_bytes = 64 << 20 // a listing of a million addresses
   const { deadline_ms } = context
   const result = await runProgram({ argv, stdin, deadline_ms, stderr: 'separate', max_output_bytes })
+  if (result.failure?.code === 'ENOENT' && step.missing) return runSteps(step.missing(), context)
   const failure = failureOf(result)
   if (failure === undefined) {
     const output = fromBytes(result.output)
@@ -103,25 +115,23 @@ function editFile({ file, edit }: FileEdit): StepsResult {
 }
 
 async function request(step: HttpStep, context: StepContext): Promise<StepsResult> {
-  const { fine = [], next, ...sent } = step
-  const answer = await context.http(sent, context.deadline_ms)
-  const isFine = (answer.status >= 200 && answer.status < 300) || fine.includes(answer.status)
-  if (!isFine) {
-    const failure = `${placeOf(step)}: HTTP ${answer.status} ${answer.text.trim().slice(0, 200)}`.trimEnd()
-    return { ok: false, failure, kind: [401, 403].includes(answer.status) ? 'hopeless' : 'failed' }
+  const { fine = [], next, sign, ...rest } = step
+  const sent = sign ? { ...rest, headers: sign(Date.now()) } : rest
+  let answer: HttpResponse
+  try {
+    answer = await context.http(sent, context.deadline_ms, context.tls)
+  } catch (error) {
+    const { message, cause } = error as Error
+    return {
+      ok: false,
+      failure: `${placeOf(step)}: ${cause instanceof Error ? cause.message : message}`,
+      kind: 'hopeless',
+    }
   }
-  return andThen(answer.text, next?.(answer) ?? [], context)
-}
-
-/** The plain sender: no redirects (a firewall's token goes to the firewall alone), at most 1 MiB of the answer is kept. */
-export const fetchHttp: Http = async ({ method = 'POST', url, headers, json, body }, timeout_ms) => {
-  const response = await fetch(url, {
-    method,
-    headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    body: json === undefined ? (body as BodyInit | undefined) : JSON.stringify(json),
-    redirect: 'error',
-    signal: AbortSignal.timeout(timeout_ms),
-  })
-  const text = (await response.text()).slice(0, 1 << 20)
-  return { status: response.status, headers: Object.fromEntries(response.headers), text }
+  const { status, text } = answer
+  const isFine = (status >= 200 && status < 300) || fine.includes(status)
+  if (isFine) return andThen(text, next?.(answer) ?? [], context)
+  const isHopeless = [401, 403, 408, 429].includes(status) || status >= 500
+  const failure = `${placeOf(step)}: HTTP ${status} ${text.trim().slice(0, 200)}`.trimEnd()
+  return { ok: false, failure, kind: isHopeless ? 'hopeless' : 'failed' }
 }

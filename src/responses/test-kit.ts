@@ -1,7 +1,7 @@
 /** For tests of the responder: a clock that stands still, a home folder, a firewall that is a file. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -248,6 +248,21 @@ export function actorOf(definition: unknown, options: Record<string, unknown>, h
   const known = definition as Response
   const noNetwork: Http = () => Promise.reject(new Error('no network in this test'))
   return createActor(known, known.options.parse(options), { deadline_ms: 20_000, http: http ?? noNetwork })
+}
+
+/** A process that is nobody's child, running this shell line; ended with the test. */
+export function orphan(t: TestContext, line: string): number {
+  const pid = Number(tool(['sh', '-c', `(${line}) >/dev/null 2>&1 & echo $!`]))
+  t.after(() => {
+    if (isRunning(pid)) process.kill(pid, 'SIGKILL')
+  })
+  return pid
+}
+
+/** A zombie does not run. */
+export function isRunning(pid: number): boolean {
+  const file = `/proc/${pid}/stat`
+  return existsSync(file) && !/\) [ZX] /.test(readFileSync(file, 'latin1'))
 }
 
 /** Programs that stand first in PATH during a test. */

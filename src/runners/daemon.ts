@@ -22,7 +22,7 @@ import type { Log } from '../log.ts'
 import { type Problem, UserError } from '../problem.ts'
 import { localSystem } from '../responses/network.ts'
 import { createResponder } from '../responses/responder.ts'
-import { fetchHttp } from '../responses/steps.ts'
+import type { Http } from '../responses/steps.ts'
 import { maskSecrets } from '../secrets.ts'
 import { parseAlert } from '../wazuh/alerts-days.ts'
 import { definitions } from './definitions.ts'
@@ -39,6 +39,7 @@ import { followForResponses } from './response-source.ts'
 import { takeOver } from './script-hooks.ts'
 import { listenForScripts } from './script-server.ts'
 import { socketPath } from './script-socket.ts'
+import { createStepHttp } from './step-http.ts'
 
 export interface Daemon {
   url: string
@@ -116,7 +117,9 @@ async function start(
     const sink = await startDemoSink({ port: config.demo.port, received, log })
     closing.push(() => sink.close())
   }
-  const responder = await openResponder(config, { state, now, schedule, log, mask })
+  const { http, close: closeHttp } = createStepHttp()
+  closing.push(closeHttp)
+  const responder = await openResponder(config, { state, now, schedule, log, mask, http })
   for (const message of responder.problems) problems.push({ severity: 'error', file: 'responses', line: 0, message })
   await responder.start()
   closing.push(() => responder.stop())
@@ -268,7 +271,7 @@ function startTimer(ms: number, run: () => void): () => void {
 
 function openResponder(
   config: Config,
-  parts: { state: State; now(): number; schedule: typeof startTimer; log: Log; mask(text: string): string },
+  parts: { state: State; now(): number; schedule: typeof startTimer; log: Log; mask(text: string): string; http: Http },
 ) {
   const { home, ossec } = config
   const { schedule, ...rest } = parts
@@ -286,7 +289,6 @@ function openResponder(
     system: localSystem,
     is_root: process.getuid?.() === 0,
     boot_id: readBootId(),
-    http: fetchHttp,
     resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
   })
 }
