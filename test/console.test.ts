@@ -315,6 +315,47 @@ describe('console', { skip }, () => {
     assert.equal(blocks[0]!.until, until + 3600_000)
   })
 
+  test('a silence starts from an alert, is refused in the dialog, is seen and ended', async (t) => {
+    const { page, actions } = await open(t, ({ feed, destinations }) => {
+      const agent = { id: '001', name: 'web-01' }
+      feed.push(sampleAlert({ agent, data: { srcip: '203.0.113.7' } }))
+      destinations.push({
+        name: 'soc',
+        type: 'slack',
+        state: 'ok',
+        waiting: 0,
+        rejected: 0,
+        delivered: 1,
+        lag_bytes: 0,
+      })
+    })
+    await tell(page, 1)
+    await page.getByText('Nothing is silenced.').waitFor()
+    await rows(page).click()
+    await page.locator('.detail').getByRole('button', { name: 'Silence …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Source addresses').fill('')
+    await dialog.getByLabel('Expression').fill('rule.level >')
+    await dialog.getByRole('button', { name: 'Silence' }).click()
+    await dialog.getByText('where: unexpected end (column 13)').waitFor()
+    await dialog.getByLabel('Expression').fill('')
+    await dialog.getByLabel('Destination').selectOption('soc')
+    await dialog.getByRole('button', { name: 'Silence' }).click()
+    await page.locator('.name.mono', { hasText: 'rule 5716, agent web-01, destination soc' }).waitFor()
+    await page.getByText('nothing held back yet').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'End silence 1' }).click()
+    await dialog.getByLabel('Reason').fill('done')
+    await dialog.getByRole('button', { name: 'End' }).click()
+    await page.getByText('Nothing is silenced.').waitFor()
+    const reason = 'alert 1795255200.100: sshd: authentication failed'
+    const match = { rules: ['5716'], agents: ['web-01'], destinations: ['soc'] }
+    assert.deepEqual(actions, [
+      { action: 'silence', ...match, seconds: 3600, reason, by: 'console' },
+      { action: 'end silence', id: '1', reason: 'done', by: 'console' },
+    ])
+  })
+
   test('destinations show what waits and why, and can be retried', async (t) => {
     const { page, actions } = await open(t, ({ destinations, deliveries }) => {
       destinations.push({

@@ -3,6 +3,7 @@ import type { Alert } from '../alert.ts'
 import type { Delivery } from '../define.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
+import { describeMatch } from '../silence.ts'
 import { AlertFeed } from './alert-feed.ts'
 import type {
   Allowed,
@@ -13,6 +14,7 @@ import type {
   Parts,
   PastBlock,
   Refusal,
+  Silence,
 } from './parts.ts'
 
 export const token = 'test-token-0123456789abcdefghijklmnopqrstuv'
@@ -39,6 +41,7 @@ export function memoryParts(now: () => number) {
   const feed = new AlertFeed()
   const destinations: DestinationStatus[] = []
   const deliveries: DeliveryDetail[] = []
+  const silences: Silence[] = []
   const blocks: Block[] = []
   const history: PastBlock[] = []
   const audit: AuditEntry[] = []
@@ -91,6 +94,27 @@ export function memoryParts(now: () => number) {
         actions.push({ action: 'drop', id, ...manual })
         return { ok: true, value: {} }
       },
+    },
+    silences: {
+      list: (all) => silences.filter(({ state }) => all || state !== 'over'),
+      add({ since = now(), seconds, reason, by, ...match }) {
+        if (match.where === 'rule.level >')
+          return { ok: false, status: 400, error: 'where: unexpected end (column 13)', hint: 'comparisons, &&, ||' }
+        const id = String(silences.length + 1)
+        const until = since + seconds * 1000
+        const silence = { id, match, what: describeMatch(match), created: now(), since, until, by, reason, held: {} }
+        silences.push({ ...silence, state: 'in force' })
+        actions.push({ action: 'silence', ...match, seconds, reason, by })
+        return { ok: true, value: silences.at(-1)! }
+      },
+      end(id, manual) {
+        const silence = silences.find((one) => one.id === id)
+        if (!silence) return missing('silence', id)
+        silence.state = 'over'
+        actions.push({ action: 'end silence', id, ...manual })
+        return { ok: true, value: silence }
+      },
+      audit: () => [],
     },
     blocks: {
       list: () => blocks,
@@ -179,6 +203,7 @@ export function memoryParts(now: () => number) {
     feed,
     destinations,
     deliveries,
+    silences,
     blocks,
     history,
     audit,

@@ -1,7 +1,7 @@
 /** `outrider alerts explain`: where one alert went, and why. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { explainAlert } from '../delivery/trial.ts'
+import { type Explanation, explainAlert } from '../delivery/trial.ts'
 import { openState } from '../durable/state.ts'
 import { UserError } from '../problem.ts'
 import { definitions } from '../runners/definitions.ts'
@@ -9,12 +9,13 @@ import { migrations } from '../runners/migrations.ts'
 import { loadConfig } from '../settings.ts'
 import { alertsHistory, parseAlert } from '../wazuh/alerts-days.ts'
 import { oneLine } from './alerts.ts'
-import { makeVisible, print, table } from './output.ts'
+import { makeVisible, print, table, timeText } from './output.ts'
 
 const fates: Record<string, string> = {
   unwanted: 'not sent',
   waiting: 'waits',
   rejected: 'rejected',
+  silenced: 'held back by a silence',
   settled: 'delivered, or older than the destination',
   ahead: 'not reached yet',
   unknown: 'unknown: its file was rotated since',
@@ -31,18 +32,20 @@ export async function explain(id: string, { home, json }: { home: string; json?:
   const path = join(config.home, 'state.db')
   if (!existsSync(path)) throw new UserError(`${path} does not exist`, 'outrider has not run in this home yet')
   using state = openState(path, migrations)
-  const explanations = explainAlert(config.destinations, found.alert, state, found.place)
+  const explanations = explainAlert(config.destinations, found.alert, state, Date.now(), found.place)
   if (json) return print(JSON.stringify(explanations))
   print(`${oneLine(found.alert)}\n`)
   if (explanations.length === 0) return print('no destination is configured')
-  const rows = explanations.map(({ destination, fate, reason, delivery }) => [
-    destination,
-    fates[fate] ?? fate,
-    makeVisible(
-      delivery ? `${reason}; delivery ${delivery.id}, ${delivery.attempts} tries: ${delivery.reason}` : reason,
-    ),
-  ])
+  const rows = explanations.map((one) => [one.destination, fates[one.fate] ?? one.fate, makeVisible(whyOf(one))])
   print(table(['DESTINATION', 'WHAT BECAME OF IT', 'WHY'], rows))
+}
+
+function whyOf({ reason, fate, delivery, silence }: Explanation): string {
+  if (delivery) return `${reason}; delivery ${delivery.id}, ${delivery.attempts} tries: ${delivery.reason}`
+  if (!silence) return reason
+  const { id, what, by, since, until } = silence
+  const words = `silence ${id} (${what}; ${silence.reason}, ${by}), ${timeText(since)} to ${timeText(until)}`
+  return fate === 'silenced' ? words : `${reason}; if it still waited then, ${words} held it back`
 }
 
 /** The newest alert of this id, with the place of its line. Whole files are read: an id says nothing of where in its day the alert is. */

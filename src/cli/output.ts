@@ -33,6 +33,9 @@ export function makeVisible(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => (character === '\n' ? '⏎' : '·'))
 }
 
+/** `2026-01-31T18:00:00Z`. */
+export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+
 /** `3 s ago`, `in 5 min`: a moment as seen from now. */
 export function relative(at: number, now: number): string {
   const seconds = Math.round(Math.abs(at - now) / 1000)

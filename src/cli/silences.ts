@@ -3,7 +3,7 @@ import type { Silence, SilenceAudit } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
 import { toSeconds } from '../settings-schema.ts'
 import { call } from './client.ts'
-import { print, relative, table } from './output.ts'
+import { print, relative, table, timeText } from './output.ts'
 
 export async function list({ home, all, json }: { home: string; all?: boolean; json?: boolean }): Promise<void> {
   const { silences } = await call<{ silences: Silence[] }>(home, 'GET', `silences${all ? '?all' : ''}`)
@@ -86,7 +86,6 @@ export async function audit(options: { home: string; limit: number; json?: boole
 }
 
 const you = () => `cli:${userInfo().username}`
-const timeText = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
 function heldWords(held: Record<string, number>): string {
   const parts = Object.entries(held)

@@ -4,12 +4,15 @@ import { basename, join } from 'node:path'
 import { type Alert, fromBytes } from '../alert.ts'
 import type { Config } from '../config.ts'
 import type { Step } from '../define.ts'
+import { readSilences } from '../delivery/silences.ts'
 import { tryDestination, tryRoute } from '../delivery/trial.ts'
+import { openState } from '../durable/state.ts'
 import { tryLookup } from '../lookups/trial.ts'
 import { formatProblem, UserError } from '../problem.ts'
 import { simulateScript } from '../responses/simulate.ts'
 import { compileRoute } from '../routes.ts'
 import { definitions } from '../runners/definitions.ts'
+import { migrations } from '../runners/migrations.ts'
 import { maskSecrets } from '../secrets.ts'
 import { loadConfig } from '../settings.ts'
 import { parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
@@ -76,10 +79,15 @@ function readAlertLine(file: string): string {
 
 export async function tryOneRoute(name: string, options: Options & { since: string }): Promise<void> {
   const config = await loadConfig({ home: options.home, definitions })
-  const { route, problems } = compileRoute(findDestination(config, name))
+  const destination = findDestination(config, name)
+  const { route, problems } = compileRoute(destination)
   if (!route) throw new UserError(problems.map(formatProblem).join('\n'))
   const from_ms = toTime(options.since, Date.now())
-  const report = await tryRoute(route, readAlerts({ alerts_file: config.alerts_file, from_ms }))
+  const alerts = readAlerts({ alerts_file: config.alerts_file, from_ms })
+  const path = join(config.home, 'state.db')
+  using state = destination.silences !== false && existsSync(path) ? openState(path, migrations) : undefined
+  const silences = state && readSilences(state, Date.now())
+  const report = await tryRoute(route, alerts, (alert) => silences?.(alert, name)?.silence)
   if (options.json) return print(JSON.stringify(report))
   print(`${report.sent} of ${report.alerts} alerts since ${options.since} would have gone to ${name}`)
   const rules = report.rules
@@ -93,6 +101,8 @@ export async function tryOneRoute(name: string, options: Options & { since: stri
         report.days.map(({ day, count }) => [day, String(count)]),
       )}`,
     )
+  const silenced = report.silenced.map(({ id, what, count }) => [String(count), `silence ${id}: ${what}`])
+  if (silenced.length > 0) print(`\n${table(['HELD BACK', 'BY'], silenced)}`)
   const reasons = report.reasons.slice(0, 10).map(({ reason, count }) => [String(count), reason])
   if (reasons.length > 0) print(`\n${table(['NOT SENT', 'WHY'], reasons)}`)
 }
@@ -142,7 +152,8 @@ export function describeStep(step: Step): string {
   }
   if ('file' in step) return `change ${step.file}`
   if ('read' in step) return `read ${step.read}`
-  if ('end' in step) return `end process ${step.end}: TERM, and KILL when it is still there after ${step.grace_ms / 1000} s`
+  if ('end' in step)
+    return `end process ${step.end}: TERM, and KILL when it is still there after ${step.grace_ms / 1000} s`
   const body = step.json === undefined ? String(step.body ?? '') : JSON.stringify(step.json)
   return `${step.method ?? 'POST'} ${step.url}${body && ` ${readable(body)}`}`
 }

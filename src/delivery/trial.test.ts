@@ -7,7 +7,8 @@ import type { Destination } from '../config.ts'
 import { openState } from '../durable/state.ts'
 import webhook from '../integrations/webhook.ts'
 import { compileRoute } from '../routes.ts'
-import { migrations } from './index.ts'
+import { createSilences, migrations } from './index.ts'
+import type { Silence } from './silences.ts'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
 import { explainAlert, tryDestination, tryRoute } from './trial.ts'
 
@@ -92,6 +93,7 @@ test('says for each destination why an alert went there, and what became of it',
       destinations,
       alert(1) as unknown as Alert,
       state,
+      Date.now(),
       offset === undefined ? undefined : { inode, offset },
     )
   assert.deepEqual(explain(0), [
@@ -107,6 +109,16 @@ test('says for each destination why an alert went there, and what became of it',
   ])
   assert.equal(explain(99_999)[0]!.fate, 'ahead')
   assert.equal(explain()[0]!.fate, 'unknown')
+
+  // The alert is of 2024: it went before this one began, unless it still waited.
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const time = { now: Date.now, schedule: () => () => {} }
+  const silences = createSilences({ state, ...time, log, destinations: ['good'] })
+  assert.ok(silences.add({ rules: ['5710'], seconds: 60, reason: 'r', by: 'me' }).ok)
+  assert.deepEqual([explain(0)[0]!.fate, explain(0)[0]!.silence?.id], ['settled', '1'])
+  assert.equal(explain(99_999)[0]!.fate, 'silenced')
+  const { fate, silence } = explain(0)[1]!
+  assert.deepEqual([fate, silence], ['rejected', undefined])
 })
 
 test('tells what a filter would have sent', async () => {
@@ -127,7 +139,13 @@ test('tells what a filter would have sent', async () => {
       )
     yield [alert(9, { rule: { level: 9, id: '1', description: '' } }) as unknown as Alert]
   }
-  const report = await tryRoute(route!, alerts(), 2)
+  const silence = { id: '1', what: 'rule 7' } as Silence
+  const report = await tryRoute(
+    route!,
+    alerts(),
+    ({ timestamp }) => (timestamp.startsWith('2024-01-15') ? silence : undefined),
+    2,
+  )
   assert.deepEqual([report.alerts, report.sent, report.sample.length], [9, 6, 2])
   assert.deepEqual(
     report.rules.map(({ id, count }) => [id, count]),
@@ -140,6 +158,7 @@ test('tells what a filter would have sent', async () => {
     { day: '2024-01-14', count: 3 },
     { day: '2024-01-15', count: 3 },
   ])
+  assert.deepEqual(report.silenced, [{ id: '1', what: 'rule 7', count: 3 }])
   assert.deepEqual(report.reasons, [
     { reason: 'level … is below 5', count: 2 },
     { reason: 'except holds: rule.id == "1"', count: 1 },

@@ -8,6 +8,7 @@ import { compileRoute, type Route, type Verdict } from '../routes.ts'
 import { alertFile, scriptArguments, TempFiles } from '../wazuh/integratord.ts'
 import { buildRequest, type Given, parseAlert, showRequest } from './attempt.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
+import { readSilences, type Silence } from './silences.ts'
 import { openStore } from './store.ts'
 import { presentationOf } from './templates.ts'
 
@@ -81,9 +82,11 @@ export interface Explanation extends Verdict {
   destination: string
   /**
    * `unwanted`: the route says no. `settled`: it was delivered, or went before this destination was added. `ahead`: the destination has not come to it
-   * yet. `unknown`: the alert's place in the log was not given.
+   * yet. `silenced`: a silence held it back, or will. `unknown`: the alert's place in the log was not given.
    */
-  fate: 'unwanted' | 'waiting' | 'rejected' | 'settled' | 'ahead' | 'unknown'
+  fate: 'unwanted' | 'waiting' | 'rejected' | 'settled' | 'ahead' | 'silenced' | 'unknown'
+  /** The silence it falls under, also when it went out before that began. */
+  silence?: Silence
   /** Of the row, for those that wait or were rejected. */
   delivery?: { id: string; attempts: number; reason: string; next_try?: number }
 }
@@ -97,8 +100,10 @@ export function explainAlert(
   destinations: Destination[],
   alert: Alert,
   state: State,
+  now: number,
   place?: { inode: string; offset: number },
 ): Explanation[] {
+  const silenceOf = readSilences(state, now)
   const rows = openStore(state).list({ limit: 100_000 })
   return destinations.map((destination) => {
     const { name } = destination
@@ -114,8 +119,14 @@ export function explainAlert(
       }
       return { ...verdict, destination: name, fate: row.state, delivery }
     }
-    const fate = verdict.sent ? fateOf(state.cursor<FileCursor>(`delivery/${name}`).get(), place) : 'unwanted'
-    return { ...verdict, destination: name, fate }
+    if (!verdict.sent) return { ...verdict, destination: name, fate: 'unwanted' }
+    const fate = fateOf(state.cursor<FileCursor>(`delivery/${name}`).get(), place)
+    const found = destination.silences === false ? undefined : silenceOf(alert, name)
+    if (!found) return { ...verdict, destination: name, fate }
+    const { silence, why } = found
+    // One that began after the alert may have come too late.
+    const isHeld = why === 'its time' || fate === 'ahead'
+    return { ...verdict, destination: name, fate: isHeld ? 'silenced' : fate, silence }
   })
 }
 
@@ -144,12 +155,20 @@ export interface RouteReport {
   days: { day: string; count: number }[]
   /** The first few. */
   sample: Alert[]
+  /** Of those that are sent, what a silence holds back: one in force now, or one under which they happened. */
+  silenced: { id: string; what: string; count: number }[]
   /** Why others are not sent, the most frequent first. */
   reasons: { reason: string; count: number }[]
 }
 
 /** What a route would have sent of these alerts. */
-export async function tryRoute(route: Route, alerts: AsyncIterable<Alert[]>, most = 10): Promise<RouteReport> {
+export async function tryRoute(
+  route: Route,
+  alerts: AsyncIterable<Alert[]>,
+  silenceOf: (alert: Alert) => Silence | undefined = () => undefined,
+  most = 10,
+): Promise<RouteReport> {
+  const silenced = new Map<string, RouteReport['silenced'][number]>()
   const rules = new Map<string, RouteReport['rules'][number]>()
   const days = new Map<string, number>()
   const reasons = new Map<string, number>()
@@ -168,6 +187,11 @@ export async function tryRoute(route: Route, alerts: AsyncIterable<Alert[]>, mos
         continue
       }
       sent++
+      const silence = silenceOf(alert)
+      if (silence) {
+        const { id, what } = silence
+        silenced.set(id, { id, what, count: (silenced.get(id)?.count ?? 0) + 1 })
+      }
       const { id, level, description } = alert.rule
       const rule = rules.get(id) ?? { id, level, description, count: 0 }
       rule.count++
@@ -182,6 +206,7 @@ export async function tryRoute(route: Route, alerts: AsyncIterable<Alert[]>, mos
     rules: [...rules.values()].sort((a, b) => b.count - a.count),
     days: [...days].sort().map(([day, count]) => ({ day, count })),
     sample,
+    silenced: [...silenced.values()].sort((a, b) => b.count - a.count),
     reasons: [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, count]) => ({ reason, count })),
   }
 }

@@ -6,6 +6,7 @@ import { Copy, Level } from './card.tsx'
 import { openBlock } from './dialogs.tsx'
 import { fullTime } from './format.ts'
 import { selected, selectedRow, words } from './live.ts'
+import { openSilence } from './silences.tsx'
 import { overview } from './store.ts'
 
 export function AlertDetail() {
@@ -66,13 +67,21 @@ export function AlertDetail() {
 function Actions({ alert }: { alert: Alert }) {
   const address = alert.data?.srcip
   const canBlock = typeof address === 'string' && (overview.value?.block_responses ?? []).length > 0
-  if (!canBlock) return null
+  const hasSilences = overview.value?.silences != null
+  if (!canBlock && !hasSilences) return null
   const reason = `alert ${alert.id}: ${alert.rule.description}`
   return (
     <p class="actions">
-      <button type="button" onClick={() => openBlock({ key: address, reason })}>
-        Block {address} …
-      </button>
+      {canBlock && (
+        <button type="button" onClick={() => openBlock({ key: address, reason })}>
+          Block {address} …
+        </button>
+      )}
+      {hasSilences && (
+        <button type="button" onClick={() => openSilence(alert)}>
+          Silence …
+        </button>
+      )}
     </p>
   )
 }

@@ -8,6 +8,7 @@ import { Header } from './header.tsx'
 import { Inputs } from './inputs.tsx'
 import { paused, selected, setPaused } from './live.ts'
 import { Problems } from './problems.tsx'
+import { Silences } from './silences.tsx'
 import { connection } from './store.ts'
 import { Tiles } from './tiles.tsx'
 
@@ -28,6 +29,7 @@ export function App() {
           <div class="side">
             <Destinations />
             <Blocks />
+            <Silences />
             <Inputs />
           </div>
         </div>

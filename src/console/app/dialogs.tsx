@@ -12,6 +12,7 @@ type Open =
   | { kind: 'extend'; block: Block }
   | { kind: 'block'; key: string; reason: string }
   | { kind: 'deliveries'; destination: string }
+  | { kind: 'other'; show: () => ComponentChildren }
 
 const open = signal<Open | undefined>(undefined)
 
@@ -19,6 +20,8 @@ export const openUndo = (block: Block) => (open.value = { kind: 'undo', block })
 export const openExtend = (block: Block) => (open.value = { kind: 'extend', block })
 export const openBlock = ({ key = '', reason = '' }) => (open.value = { kind: 'block', key, reason })
 export const openDeliveries = (destination: string) => (open.value = { kind: 'deliveries', destination })
+/** A dialog of another part of the page. */
+export const openDialog = (show: () => ComponentChildren) => (open.value = { kind: 'other', show })
 const close = () => (open.value = undefined)
 
 export function Dialogs() {
@@ -36,6 +39,8 @@ export function Dialogs() {
           <DeliveriesDialog destination={what.destination} />
         </Dialog>
       )
+    case 'other':
+      return <>{what.show()}</>
     case undefined:
       return null
   }
@@ -124,7 +129,7 @@ function BlockDialog({ address, reason }: { address: string; reason: string }) {
 
 const usual = 3600
 
-function Duration({ label, forever = false }: { label: string; forever?: boolean }) {
+export function Duration({ label, forever = false }: { label: string; forever?: boolean }) {
   return (
     <label>
       {label}
@@ -140,7 +145,7 @@ function Duration({ label, forever = false }: { label: string; forever?: boolean
   )
 }
 
-function Reason({ text = '' }: { text?: string }) {
+export function Reason({ text = '' }: { text?: string }) {
   return (
     <label>
       <span>
@@ -152,7 +157,7 @@ function Reason({ text = '' }: { text?: string }) {
 }
 
 /** A form whose button does something; what the API refuses is shown in the dialog. */
-function ActionDialog(props: {
+export function ActionDialog(props: {
   title: string
   button: string
   act(form: FormData): Promise<unknown>
