@@ -11,7 +11,7 @@ const keys: Record<Response['acts_on'], string> = { address: '203.0.113.50', acc
 const targets: Record<Response['acts_on'], string> = {
   address: 'an address or network: the source address of the alert',
   account: 'an account: the user name of the alert',
-  process: 'a process',
+  process: 'a process: the one that the alert names by its number',
 }
 
 export function responsePage(response: Response): string {
@@ -35,7 +35,7 @@ export function responsePage(response: Response): string {
     Object.keys(options.shape).length === 0 ? 'None.' : optionsTable(options),
     responseYaml(response) === '' ? '' : block('yaml', responseYaml(response)),
     '## In ossec.conf',
-    block('xml', ossecConf(name)),
+    block('xml', ossecConf(name, undo !== undefined)),
     '## What it needs',
     needs(
       [...once, ...add, ...add.flatMap(following), ...(undo ?? []), ...(list?.steps(parsed) ?? [])],
@@ -50,7 +50,7 @@ export function responsePage(response: Response): string {
     ...part('Then, when nothing of it is there yet:', show(add.flatMap(following))),
     '## How it ends',
     undo === undefined
-      ? 'It is not undone.'
+      ? 'It is done once and cannot be undone: no timeout is needed, and what came of it stands in `outrider blocks history`.'
       : 'On time, also after a crash or a restart; or by `outrider blocks remove ID --reason TEXT`.',
     ...part(`To undo it for ${code(key)}:`, show(undo ?? [])),
     (undo ?? []).some(hasMore) ? 'What follows depends on the answer.' : '',
@@ -89,8 +89,8 @@ function next(step: Step, text: string): Step[] {
   }
 }
 
-function checked({ list }: Response, acts: boolean): string {
-  if (!acts) return ''
+function checked({ list, delete: undo }: Response, acts: boolean): string {
+  if (!acts || !undo) return ''
   if (!list) return 'What is in force cannot be listed, so success is judged by the steps alone.'
   const strangers = list.shared
     ? 'What others put there is left alone.'
@@ -98,17 +98,16 @@ function checked({ list }: Response, acts: boolean): string {
   return `What is in force is looked at after each change, at every start and every minute. What is missing is put back. ${strangers}`
 }
 
-function ossecConf(name: string): string {
+function ossecConf(name: string, ends: boolean): string {
   return `<command>
   <name>${name}</name>
   <executable>${name}</executable>
-  <timeout_allowed>yes</timeout_allowed>
+  <timeout_allowed>${ends ? 'yes' : 'no'}</timeout_allowed>
 </command>
 <active-response>
   <command>${name}</command>
   <location>local</location>
-  <rules_id>5763</rules_id>
-  <timeout>600</timeout>
+  <rules_id>5763</rules_id>${ends ? '\n  <timeout>600</timeout>' : ''}
 </active-response>`
 }
 

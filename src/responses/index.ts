@@ -13,6 +13,7 @@ export const responses: Record<string, Load> = {
   'firewalld-drop': (() => import('./firewalld-drop.ts')) as unknown as Load,
   'host-deny': (() => import('./host-deny.ts')) as unknown as Load,
   'iptables-drop': (() => import('./iptables-drop.ts')) as unknown as Load,
+  'kill-process': (() => import('./kill-process.ts')) as unknown as Load,
   mikrotik: (() => import('./mikrotik.ts')) as unknown as Load,
   opnsense: (() => import('./opnsense.ts')) as unknown as Load,
   'route-null': (() => import('./route-null.ts')) as unknown as Load,
