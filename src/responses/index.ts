@@ -4,6 +4,7 @@ type Load = () => Promise<{ default: Response }>
 
 /** Every response, by name; loaded when first asked for. */
 export const responses: Record<string, Load> = {
+  'aws-waf': (() => import('./aws-waf.ts')) as unknown as Load,
   blocklist: (() => import('./blocklist.ts')) as unknown as Load,
   cloudflare: (() => import('./cloudflare.ts')) as unknown as Load,
   crowdsec: (() => import('./crowdsec.ts')) as unknown as Load,

@@ -41,6 +41,11 @@ export function formatRange({ family, first, prefix }: Range): string {
   return prefix === widthOf(family) ? address : `${address}/${prefix}`
 }
 
+/** A key with its length, which a single address has, too: `10.0.0.1/32`. */
+export function asCidr(key: string): string {
+  return key.includes('/') ? key : `${key}/${key.includes(':') ? 128 : 32}`
+}
+
 /** The network of that length around it, itself when it is no longer than that. */
 export function widen(range: Range, prefix: number): Range {
   return range.prefix <= prefix ? range : rangeOf(range.family, range.first, prefix)!

@@ -10,8 +10,11 @@ import { type Alert, fromBytes } from '../alert.ts'
 import type { ActiveResponseBlock, CommandBlock } from '../config.ts'
 import { defineResponse, type Response } from '../define.ts'
 import { openState, type State } from '../durable/state.ts'
+import type { Fake } from '../fakes/define.ts'
+import { startFake } from '../fakes/server.ts'
 import { runProgram } from '../inputs/process.ts'
 import type { Log, LogFields } from '../log.ts'
+import { createStepHttp } from '../runners/step-http.ts'
 import { type Actor, createActor } from './actor.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 import { migrations } from './lease.ts'
@@ -263,6 +266,15 @@ export function orphan(t: TestContext, line: string): number {
 export function isRunning(pid: number): boolean {
   const file = `/proc/${pid}/stat`
   return existsSync(file) && !/\) [ZX] /.test(readFileSync(file, 'latin1'))
+}
+
+/** A response and the fake that it acts on, with real requests between them. */
+export async function against(t: TestContext, definition: unknown, fake: Fake, options: Record<string, unknown> = {}) {
+  const { url, store, counts, close } = await startFake(fake, { random: () => 0, now: Date.now })
+  t.after(close)
+  const { http, close: closeHttp } = createStepHttp()
+  t.after(closeHttp)
+  return { actor: actorOf(definition, { ...fake.response!(url), ...options }, http), store, counts, url }
 }
 
 /** Programs that stand first in PATH during a test. */
