@@ -12,7 +12,20 @@ export function jsonBody<S extends z.ZodMiniType>(
 ): z.infer<S> {
   const type = request.headers['content-type'] ?? ''
   if (!/^application\/json\b/i.test(type)) throw new Broken(`content-type is "${type}", not application/json`, 415)
-  return checked(parsed(request.body.toString(), { status, code }), schema, { status, code })
+  const text = request.body.toString()
+  const value = parsed(text, { status, code })
+  // Rare, so it is looked for only where there can be one.
+  if (/\\ud[89a-f]/i.test(text)) checkWellFormed(value, { status, code })
+  return checked(value, schema, { status, code })
+}
+
+/** Half of a surrogate pair is no text: RFC 8259, 8.2, lets each server do with it what it likes, and many answer 500. */
+function checkWellFormed(value: unknown, { status, code }: { status: number; code: string }): void {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed()) throw new Broken('a text holds half of a surrogate pair', status, code)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const one of Object.values(value)) checkWellFormed(one, { status, code })
+  }
 }
 
 /** @param where what the text is, for the message */

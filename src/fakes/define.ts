@@ -73,12 +73,12 @@ export interface HttpFake extends Described {
    * all that follows; `*` is any method. The first that fits is called.
    */
   routes: Record<string, Handler>
-  /** The vendor's answer to a mistake. Default: its status and text. */
-  refusal?(broken: Broken): FakeAnswer
+  /** The vendor's answer to a mistake; `path` is for services that answer in several forms. Default: its status and text. */
+  refusal?(broken: Broken, path: string): FakeAnswer
   /** "Too many requests", in the vendor's form. Default: 429 with `Retry-After`. */
-  busy?(seconds: number): FakeAnswer
+  busy?(seconds: number, path: string): FakeAnswer
   /** "Something is wrong here", likewise. Default: 500. */
-  failed?(): FakeAnswer
+  failed?(path: string): FakeAnswer
 }
 
 /** One connection (or, for UDP, one datagram) of a protocol that is not HTTP. */

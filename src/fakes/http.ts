@@ -36,7 +36,8 @@ export async function listenHttp(fake: HttpFake, desk: Desk): Promise<{ port: nu
 function take(fake: HttpFake, desk: Desk, incoming: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const { settings } = desk
   const { method = '', url = '/' } = incoming
-  const found = findRoute(fake.routes, method, url.split('?', 1)[0]!)
+  const path = url.split('?', 1)[0]!
+  const found = findRoute(fake.routes, method, path)
   const request = `${method} ${found.shown}`
   const send = (answer: FakeAnswer): void => {
     if (settings.latency_ms) setTimeout(reply, settings.latency_ms, response, answer)
@@ -60,7 +61,7 @@ function take(fake: HttpFake, desk: Desk, incoming: IncomingMessage, response: S
   }
   if (fault === 'busy' || fault === 'failed') {
     const isBusy = fault === 'busy'
-    const answer = isBusy ? busyAnswer(fake, settings.retry_after ?? 1) : failedAnswer(fake)
+    const answer = isBusy ? busyAnswer(fake, settings.retry_after ?? 1, path) : failedAnswer(fake, path)
     fail(isBusy ? 'too many requests' : 'server error', answer.status)
     send(answer)
     return
@@ -94,17 +95,23 @@ function judge(
   } catch (error) {
     if (!(error instanceof Broken)) throw error
     const { message } = error
-    const answer = fake.refusal?.(error) ?? { status: error.status, text: message }
+    const answer = fake.refusal?.(error, path) ?? { status: error.status, text: message }
     return { answer, note: { verdict: 'refused', status: answer.status, what: message, duplicates: 0 } }
   }
 }
 
-function busyAnswer(fake: HttpFake, seconds: number): FakeAnswer {
-  return fake.busy?.(seconds) ?? { status: 429, headers: { 'retry-after': String(seconds) }, text: 'Too Many Requests' }
+function busyAnswer(fake: HttpFake, seconds: number, path: string): FakeAnswer {
+  return (
+    fake.busy?.(seconds, path) ?? {
+      status: 429,
+      headers: { 'retry-after': String(seconds) },
+      text: 'Too Many Requests',
+    }
+  )
 }
 
-function failedAnswer(fake: HttpFake): FakeAnswer {
-  return fake.failed?.() ?? { status: 500, text: 'Internal Server Error' }
+function failedAnswer(fake: HttpFake, path: string): FakeAnswer {
+  return fake.failed?.(path) ?? { status: 500, text: 'Internal Server Error' }
 }
 
 function reply(response: ServerResponse, { status, headers = {}, json, text = '' }: FakeAnswer): void {
