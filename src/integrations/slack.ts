@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
 import { bySeverity, cut, escapeHtml, facts, text } from './message.ts'
-import { jsonOf, secretUrl, textOption } from './options.ts'
+import { httpUrl, jsonOf, secretUrl, textOption } from './options.ts'
 
 export default defineIntegration({
   name: 'slack',
@@ -17,6 +17,9 @@ export default defineIntegration({
       channel: textOption(
         'Channel to post to as a bot, by id (C0123456) or name. A webhook has its own and ignores this.',
       ),
+      api_url: z
+        ._default(httpUrl('Address of the API for bots.'), 'https://slack.com/api')
+        .check(z.describe('Address of the API for bots; https://slack-gov.com/api for GovSlack.')),
     })
     .check(
       z.refine(
@@ -31,9 +34,9 @@ export default defineIntegration({
   // One message a second and channel, https://docs.slack.dev/apis/web-api/rate-limits.
   rate: 1,
 
-  request(alert, { hook_url, api_key, channel }, { style, title, incident }) {
+  request(alert, { hook_url, api_key, channel, api_url }, { style, title, incident }) {
     return {
-      url: hook_url ?? 'https://slack.com/api/chat.postMessage',
+      url: hook_url ?? `${api_url.replace(/\/$/, '')}/chat.postMessage`,
       ...(hook_url === undefined && {
         headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
       }),
