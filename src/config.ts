@@ -250,6 +250,25 @@ export interface ResponseTuning {
   max_memory_bytes?: number
 }
 
+/** Another machine that responses run on, over SSH: an agent of a Wazuh, or any machine with scripts in `active-response/bin`. */
+export interface HostSetting {
+  place: Place
+  name: string
+  /** Its name or id as an agent; unique. */
+  agent: string
+  /** `user@host`, an address, or a name that ssh's own configuration knows. */
+  ssh: string
+  port?: number
+  /** Private key; absolute. Default: as ssh's own configuration says. */
+  identity?: string
+  /** Absolute. */
+  known_hosts?: string
+  /** Stands for /var/ossec there. */
+  home: string
+  /** Become root by sudo, which must not ask for a password. */
+  sudo: boolean
+}
+
 export interface Config {
   /** Folder that stands for `/var/ossec`; absolute. */
   home: string
@@ -271,6 +290,8 @@ export interface Config {
   receivers: ReceiverSetting[]
   wodles: WodleSetting[]
   responses: ResponseSettings
+  /** Where responses can run besides this machine. */
+  hosts?: HostSetting[]
   /** Seconds that a silence may last at most. */
   longest_silence?: number
   /** The small local receiver of the demo runs when this is there. */

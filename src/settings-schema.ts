@@ -190,6 +190,25 @@ export const responseOptions = z.object({
     .check(about('Options of our own responses, by their name.')),
 })
 
+export const hostOptions = z.object({
+  ssh: z
+    .string()
+    .check(
+      z.regex(/^([\w][\w.-]*@)?(\w[\w.-]*|\[[\da-fA-F:]+\]|[\da-fA-F]*:[\da-fA-F:]+)$/, 'not a destination such as outrider@192.0.2.10'),
+      about("Where ssh goes to: user@host, or a name of ssh's own configuration. Its keys and known hosts count."),
+    ),
+  agent: z.optional(text()).check(about('Id or name of the agent that it is. Default: the name of this entry.')),
+  port: z.optional(wholeNumber(1, 65_535)).check(about("Port. Default: as ssh's own configuration says, or 22.")),
+  identity: z.optional(text()).check(about("File with the private key. Default: as ssh's own configuration says.")),
+  known_hosts: z.optional(text()).check(about("File with the known hosts. Default: as ssh's own configuration says.")),
+  home: z
+    .optional(z.string().check(z.regex(/^\/[^\r\n\0]*$/, 'not an absolute path')))
+    .check(about('Folder there that has active-response/bin. Default: /var/ossec.')),
+  sudo: z
+    .optional(z.boolean())
+    .check(about('Run the script as root with sudo, which must not ask for a password. Default: false.')),
+})
+
 const name = z.string().check(z.regex(/^[A-Za-z0-9][\w.-]*$/, 'a name has letters, digits, ".", "-" and "_" only'))
 
 // ----------------------------------------------------------------------------------------------------------------------- sections
@@ -238,6 +257,9 @@ export const sections = {
     .optional(z.record(name, z.looseObject(wodleOptions.shape)))
     .check(about('What runs on a schedule; the name becomes part of the location: command_NAME.')),
   responses: z.optional(responseOptions).check(about('Active responses.')),
+  hosts: z
+    .optional(z.record(name, hostOptions))
+    .check(about('Other machines that scripts of responses run on, over SSH, by the names of the agents.')),
   silences: z
     .optional(
       z.object({

@@ -15,6 +15,7 @@ import { checkBeside } from './settings-beside.ts'
 import { createChecker } from './settings-check.ts'
 import { checkFallbacks, destinationsOfBlocks, readDestinations } from './settings-destinations.ts'
 import { readReceivers, readResponses, readWodles } from './settings-entries.ts'
+import { readHosts } from './settings-hosts.ts'
 import { pathText } from './settings-path.ts'
 import { entriesOf, fillReferences, hasFailed, isGroup, loader, type Reading } from './settings-reading.ts'
 import { type Settings, sections, toSeconds } from './settings-schema.ts'
@@ -119,6 +120,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     destinations,
     receivers: await readReceivers(reading, loader(definitions.receivers)),
     wodles: await readWodles(reading, loader(definitions.wodles), ossec),
+    ...(value.hosts !== undefined && { hosts: readHosts(reading, files) }),
     responses: await readResponses(reading, value.responses, loader(definitions.responses), ossec.isWhiteListWhole),
     ...(settings.silences?.longest !== undefined && { longest_silence: toSeconds(settings.silences.longest) }),
     demo: settings.demo,
@@ -158,7 +160,7 @@ function readFile(path: string, file: string, mayBeMissing: boolean, files: File
   return { value: value ?? {}, lineOf }
 }
 
-const readElsewhere: readonly string[] = ['destinations', 'receivers', 'wodles', 'responses']
+const readElsewhere: readonly string[] = ['destinations', 'receivers', 'wodles', 'responses', 'hosts']
 
 /** Every section but those that are read piece by piece; a wrong one is reported and left out. */
 function readSections(reading: Reading, value: Record<string, unknown>): { settings: Settings; wrong: string[] } {

@@ -153,8 +153,8 @@ export interface Blocks {
   list(): Maybe<Block[]>
   /** Names of the responses that can be used by hand. */
   responses(): Maybe<string[]>
-  /** `seconds` 0 means for ever. Guards are asked here too. */
-  add(block: { response: string; key: string; seconds: number } & Manual): Maybe<Result<{ id: string }>>
+  /** `seconds` 0 means for ever; `host` is another machine than this. Guards are asked here too. */
+  add(block: { response: string; key: string; seconds: number; host?: string } & Manual): Maybe<Result<{ id: string }>>
   /** Undoes it now. */
   remove(id: string, manual: Manual): Maybe<Result>
   /** Adds seconds to its end. */
@@ -177,6 +177,8 @@ export interface PastBlock {
   id: string
   response: string
   key: string
+  /** The other machine it acted on. */
+  host?: string
   state: LeaseState
   since: number
   until?: number

@@ -29,6 +29,7 @@ const NewBlock = z.strictObject({
   response: z.string(),
   key: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
   seconds,
+  host: z.optional(z.string().check(z.minLength(1), z.maxLength(300))),
   reason,
   by,
 })

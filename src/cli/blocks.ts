@@ -20,7 +20,7 @@ export async function list({ home, json }: { home: string; json?: boolean }): Pr
   const rows = blocks.map((block) => [
     block.id,
     block.response,
-    block.key,
+    on(block),
     block.dry_run ? `${block.state} (dry run)` : block.state,
     relative(block.since, now),
     block.until === undefined ? 'for ever' : relative(block.until, now),
@@ -29,10 +29,19 @@ export async function list({ home, json }: { home: string; json?: boolean }): Pr
   print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDS', 'WHY'], rows))
 }
 
-export async function add(response: string, key: string, options: Options & { seconds: number }): Promise<void> {
-  const { home, seconds, reason } = options
-  const { id } = await call<{ id: string }>(home, 'POST', 'blocks', { response, key, seconds, reason, by: by() })
-  print(`${response} ${key}: block ${id}`)
+/** What is blocked, and where that is not here. */
+function on({ key, host }: { key: string; host?: string }): string {
+  return host === undefined ? key : `${key} on ${host}`
+}
+
+export async function add(
+  response: string,
+  key: string,
+  options: Options & { seconds: number; host?: string },
+): Promise<void> {
+  const { home, seconds, reason, host } = options
+  const { id } = await call<{ id: string }>(home, 'POST', 'blocks', { response, key, seconds, host, reason, by: by() })
+  print(`${response} ${on({ key, host })}: block ${id}`)
 }
 
 export async function extend(id: string, { home, seconds, reason }: Options & { seconds: number }): Promise<void> {
@@ -62,10 +71,10 @@ export async function history({ home, limit, json }: Looking): Promise<void> {
   if (json) return print(JSON.stringify(history))
   if (history.length === 0) return print('nothing is over yet')
   const now = Date.now()
-  const rows = history.map(({ id, response, key, state, guard, since, ended, why, reason }) => [
+  const rows = history.map(({ id, response, key, host, state, guard, since, ended, why, reason }) => [
     id,
     response,
-    key,
+    on({ key, host }),
     guard ? `${state} (${guard})` : state,
     relative(since, now),
     ended === undefined ? '' : relative(ended, now),

@@ -185,6 +185,7 @@ blocks
   .command('add <response> <key>')
   .description('block by hand; the same guards are asked')
   .requiredOption('--seconds <n>', 'how long; 0 is for ever', toCount)
+  .option('--host <name>', 'on this machine of hosts: in outrider.yaml instead of here')
   .requiredOption('--reason <text>', 'why; it is kept')
   .action(async (response, key, options) =>
     (await import('./blocks.ts')).add(response, key, { ...globals(), ...options }),

@@ -85,7 +85,10 @@ export function createByHand({ state, store, desk, guards, book, log, now, kick,
     if (!lease) return unknown(id)
     const remark = `removed by ${manual.by}: ${manual.reason}`
     const done = state.transaction(() => {
-      if (lease.state === 'planned' || lease.state === 'asking' || lease.state === 'dry run')
+      // Interrupted on the way to another host: it may be in force there.
+      if (lease.state === 'planned' && lease.redo)
+        store.update(id, { state: 'undoing', until: now(), attempts: 0, due: now(), note: remark })
+      else if (lease.state === 'planned' || lease.state === 'asking' || lease.state === 'dry run')
         desk.end(lease, 'ended', remark)
       else if (lease.state === 'in force') store.update(id, { until: now(), due: now(), note: remark })
       // It is at work: when that is done it is undone.

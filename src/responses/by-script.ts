@@ -9,16 +9,19 @@
  * - It prints something else than its keys (execd takes it for an answer, and files all targets under one key): treated as if it had said nothing.
  * - It says that it has no keys (`"keys":[]`): one lease for all of them, as with execd.
  * - It ends with an error, or not in time: nobody knows how far it came, so it counts as in force, with a remark, and is undone on time.
+ * - It runs on another host, and the way there was cut while it ran: it is undone, and done again, when the host can be reached.
  */
 
 import { fromBytes } from '../alert.ts'
+import type { HostSetting } from '../config.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
-import { type Answer, responseKey } from '../wazuh/execd.ts'
+import type { Answer } from '../wazuh/execd.ts'
 import { type Desk, fieldsOf } from './desk.ts'
 import type { Refusal } from './guards.ts'
 import { createLanes } from './lanes.ts'
 import type { Lease, LeaseStore } from './lease.ts'
+import { keyOn } from './plan.ts'
 import { runAdd, runDelete, type ScriptOptions, type ScriptRun } from './script.ts'
 
 export interface ByScriptConfig {
@@ -28,7 +31,8 @@ export interface ByScriptConfig {
   log: Log
   now(): number
   kick(): void
-  script: Omit<ScriptOptions, 'env' | 'on_line'>
+  script: Omit<ScriptOptions, 'env' | 'on_line' | 'host'>
+  hosts: readonly HostSetting[]
   /** How many of one script run at the same time. Undos have as many places of their own. */
   places: number
 }
@@ -36,9 +40,20 @@ export interface ByScriptConfig {
 /** Why the script is told to abort. */
 type Verdict = { refusal: Refusal } | { end: string }
 
-export function createByScript({ state, store, desk, log, now, kick, script, places }: ByScriptConfig) {
-  const lanes = createLanes(places)
-  const optionsFor = (lease: Lease) => ({ ...script, env: { OUTRIDER_LEASE: lease.id } })
+export function createByScript({ state, store, desk, log, now, kick, script, hosts, places }: ByScriptConfig) {
+  // sshd refuses connections by chance when there are ten that have not signed in (MaxStartups).
+  const lanes = createLanes((pool) => (/^\w+ @/.test(pool) ? 4 : places))
+  /** Of its own for each host: one that is silent holds up nothing but itself. */
+  const poolOf = (what: 'add' | 'delete', { host, call }: Lease) =>
+    host === undefined ? `${what} ${call!.program}` : `${what} @${host}`
+  const optionsFor = (lease: Lease) => ({
+    ...script,
+    host: lease.host === undefined ? undefined : hosts.find(({ name }) => name === lease.host),
+    env: { OUTRIDER_LEASE: lease.id },
+  })
+  /** Its host is not in the configuration any more. */
+  const isHomeless = ({ host }: Lease) => host !== undefined && !hosts.some(({ name }) => name === host)
+  const homeless = ({ host }: Lease) => `there is no host "${host}" any more in outrider.yaml`
 
   /** An error of our own (a full disk, a locked database) leaves the lease where it was; it is taken up again, as after a crash. */
   async function guarded(lease: Lease, work: () => Promise<void>): Promise<void> {
@@ -65,6 +80,10 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
       // It was interrupted, or the machine was started anew: it may or may not be in force, and many a script would do it twice.
       const run = await runDelete(begun.call!, optionsFor(begun))
       desk.note(begun, 'delete', run.failure, outputOf(run))
+      if (run.link) {
+        state.transaction(() => desk.unreached(store.get(id)!, run.failure!, true))
+        return
+      }
     }
     let verdict: Verdict | undefined
     const run = await runAdd(begun.call!, {
@@ -80,6 +99,10 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
   /** Undefined when there is nothing to run any more. */
   function begin(lease: Lease): Lease | undefined {
     if (lease.state !== 'planned') return undefined
+    if (isHomeless(lease)) {
+      desk.end(lease, 'failed', homeless(lease))
+      return undefined
+    }
     const same = lease.redo ? undefined : knownToBeTheSame(lease)
     if (same) {
       desk.extend(same, desk.secondsFor(lease, lease.key))
@@ -107,7 +130,7 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
       const refusal = desk.guardOf(lease, named)
       if (refusal) return { refusal }
     }
-    const key = responseKey(lease.call!.program, answer.keys)
+    const key = keyOn(lease.host, lease.call!.program, answer.keys)
     if (lease.redo && lease.acted !== undefined) return undefined
     const seconds = desk.secondsFor(lease, key)
     // execd does not look for repetitions of what has no timeout.
@@ -124,16 +147,28 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
 
   function finish(lease: Lease, run: ScriptRun, verdict: Verdict | undefined): void {
     desk.note(lease, 'add', run.failure, outputOf(run))
-    if (lease.call!.dialect !== 'ossec' && !run.result.failure) {
-      const answer = run.answer?.kind ?? 'nothing'
-      store.noteHabit({ program: lease.call!.program, seen: now(), answer, reads_to_end: run.reads_to_end })
+    if (run.link && run.decision !== 'abort') {
+      if (isRemoved(lease)) removed(lease, run.has_begun)
+      else desk.unreached(lease, run.failure!, run.has_begun || lease.redo)
+      return
     }
-    if (run.result.failure) {
+    if (lease.call!.dialect !== 'ossec' && run.has_begun) {
+      const answer = run.answer?.kind ?? 'nothing'
+      const program = lease.host === undefined ? lease.call!.program : `${lease.host}:${lease.call!.program}`
+      store.noteHabit({ program, seen: now(), answer, reads_to_end: run.reads_to_end })
+    }
+    if (!run.has_begun && !verdict) {
       desk.end(lease, 'failed', run.failure)
       log.error(`${lease.response} ${lease.target}: ${run.failure}`, fieldsOf(lease))
     } else if (verdict && 'refusal' in verdict) desk.refuse(lease, verdict.refusal)
     else if (verdict) desk.end(lease, 'ended', verdict.end)
     else acted(lease, run)
+  }
+
+  /** A person took it back before the host was reached. */
+  function removed(lease: Lease, mayHaveActed: boolean): void {
+    if (mayHaveActed || lease.redo) store.update(lease.id, { state: 'undoing', attempts: 0, due: now() })
+    else desk.end(lease, 'ended')
   }
 
   function acted(lease: Lease, run: ScriptRun): void {
@@ -168,6 +203,10 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
   async function remove(id: string): Promise<void> {
     const lease = store.get(id)!
     if (lease.state !== 'undoing') return
+    if (isHomeless(lease)) {
+      desk.undoFailed(lease, homeless(lease))
+      return
+    }
     const run = await runDelete(lease.call!, optionsFor(lease))
     state.transaction(() => {
       desk.note(lease, 'delete', run.failure, outputOf(run))
@@ -178,10 +217,9 @@ export function createByScript({ state, store, desk, log, now, kick, script, pla
   }
 
   return {
-    add: (lease: Lease) =>
-      lanes.run(lease.key, `add ${lease.call!.program}`, () => guarded(lease, () => add(lease.id))),
+    add: (lease: Lease) => lanes.run(lease.key, poolOf('add', lease), () => guarded(lease, () => add(lease.id))),
     remove: (lease: Lease) =>
-      lanes.run(lease.key, `delete ${lease.call!.program}`, () => guarded(lease, () => remove(lease.id))),
+      lanes.run(lease.key, poolOf('delete', lease), () => guarded(lease, () => remove(lease.id))),
     idle: () => lanes.idle(),
   }
 }

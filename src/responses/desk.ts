@@ -59,6 +59,8 @@ export function createDesk(config: DeskConfig) {
    * @returns true when it may be begun; the place under the limit is then taken
    */
   function admit(lease: Lease): boolean {
+    // It has its place already, and waits only for a host that could not be reached.
+    const isAgain = lease.attempts > 0
     const now = config.now()
     const refusal = guardOf(lease)
     if (refusal) {
@@ -72,6 +74,7 @@ export function createDesk(config: DeskConfig) {
       log.info(`${lease.response}: would act on ${lease.target}, but only says so: ${dry}`, fieldsOf(lease))
       return false
     }
+    if (isAgain) return true
     if (!lease.approved && isOverLimit(now)) {
       const reason = `more than ${config.max_per_minute} new ones within a minute`
       if (config.over_limit.kind === 'ask') ask(lease, reason, now + config.over_limit.seconds * 1000)
@@ -168,6 +171,30 @@ export function createDesk(config: DeskConfig) {
     }
   }
 
+  /**
+   * Another host could not be reached, or the way to it was lost. It is tried again as long as the block would last; what is without end, for a day.
+   *
+   * @param redo nobody knows how far it came: it is undone before it is done again
+   */
+  function unreached(lease: Lease, failure: string, redo: boolean): void {
+    const now = config.now()
+    const attempts = lease.attempts + 1
+    const wait = backoff(attempts)
+    const reason = mask(failure)
+    const last = lease.until ?? lease.since + (lease.seconds || 86_400) * 1000
+    const again = `next try in ${Math.round(wait / 1000)} s`
+    const isLast = now + wait >= last
+    if (!isLast) store.update(lease.id, { state: 'planned', redo, attempts, due: now + wait, note: reason })
+    else if (redo) store.update(lease.id, { state: 'undoing', outcome: 'failed', attempts: 0, due: now, note: reason })
+    else end(lease, 'failed', `given up after ${attempts} tries: ${reason}`)
+    const text = `not done yet after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`
+    const loud = isLast || attempts >= 3
+    log[loud ? 'error' : 'warn'](
+      `${lease.response} ${lease.target}: ${text}; ${isLast ? 'given up' : again}`,
+      fieldsOf(lease),
+    )
+  }
+
   function end(lease: Lease, state: 'ended' | 'failed', remark: string | undefined = lease.note): void {
     store.update(lease.id, { state, ended: config.now(), due: undefined, note: remark && mask(remark) })
   }
@@ -204,6 +231,7 @@ export function createDesk(config: DeskConfig) {
     note,
     inForce,
     addFailed,
+    unreached,
     end,
     undone,
     undoFailed,
@@ -215,6 +243,6 @@ function backoff(attempts: number): number {
   return Math.min(300_000, 1000 * 2 ** (attempts - 1))
 }
 
-export function fieldsOf({ id, alert, rule, by }: Lease): Record<string, unknown> {
-  return { lease: id, alert, rule, by: rule === undefined ? by : undefined }
+export function fieldsOf({ id, host, alert, rule, by }: Lease): Record<string, unknown> {
+  return { lease: id, host, alert, rule, by: rule === undefined ? by : undefined }
 }

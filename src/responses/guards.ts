@@ -7,7 +7,7 @@ import type { NetworkFacts } from './network.ts'
 import { formatRange, isSingle, overlaps, parseRange, type Range } from './ranges.ts'
 
 export interface Refusal {
-  /** `loopback`, `own address`, `gateway`, `name server`, `manager`, `administrator`, `white list`, `never`, `width`, `rate`, … */
+  /** `loopback`, `own address`, `gateway`, `name server`, `manager`, `host`, `administrator`, `white list`, `never`, `width`, `rate`, … */
   guard: string
   reason: string
 }
@@ -17,6 +17,8 @@ export interface GuardConfig {
   never: readonly string[]
   /** Addresses and host names of the manager, as an agent's `<client>` has them. */
   manager?: readonly string[]
+  /** Addresses and names of the other machines that we act on: without a way to them nothing there could be undone. */
+  hosts?: readonly string[]
   /** The entry of `<white_list>` that an address is on. */
   whiteListed(address: string): string | undefined
   /** The widest network that may be blocked, as prefix lengths. Default: 24 and 48. */
@@ -60,6 +62,7 @@ export function createGuards(config: GuardConfig): Guards {
   for (const [guard, entries] of [
     ['never', config.never],
     ['manager', config.manager ?? []],
+    ['host', config.hosts ?? []],
   ] as const)
     for (const entry of entries) {
       const added = fixed.add(guard, entry, describe(entry, guard))
@@ -88,11 +91,7 @@ export function createGuards(config: GuardConfig): Guards {
       if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`)) allowedNames.set(entry, reason)
     for (const [name, { guard, addresses }] of names)
       for (const address of addresses)
-        changing.add(
-          guard,
-          address,
-          `${address} is ${name}${guard === 'never' ? ', which is on the list "never"' : ', the manager'}`,
-        )
+        changing.add(guard, address, `${address} is ${name}, ${guard === 'never' ? 'which is ' : ''}${whatIs(guard)}`)
     return changing
   }
 
@@ -121,7 +120,7 @@ export function createGuards(config: GuardConfig): Guards {
   function account(name: string): Refusal | undefined {
     if (name === 'root') return { guard: 'never', reason: 'root is never locked out' }
     const refusal = named(name)
-    return refusal?.guard === 'manager' ? undefined : refusal
+    return refusal && ['manager', 'host'].includes(refusal.guard) ? undefined : refusal
   }
 
   function changed(): void {
@@ -142,7 +141,12 @@ export function createGuards(config: GuardConfig): Guards {
 }
 
 function describe(entry: string, guard: string): string {
-  return guard === 'never' ? `${entry} is on the list "never"` : `${entry} is the manager`
+  return `${entry} is ${whatIs(guard)}`
+}
+
+function whatIs(guard: string): string {
+  if (guard === 'never') return 'on the list "never"'
+  return guard === 'manager' ? 'the manager' : 'one of the hosts that responses run on'
 }
 
 /**

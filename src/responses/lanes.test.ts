@@ -19,7 +19,7 @@ function job(name: string, started: string[]) {
 
 test('one lane in order, lanes side by side, no more of a pool than it has places', async () => {
   const started: string[] = []
-  const lanes = createLanes(2)
+  const lanes = createLanes(() => 2)
   const [a1, a2, b1, c1, d1] = ['a1', 'a2', 'b1', 'c1', 'd1'].map((name) => job(name, started)) as ReturnType<
     typeof job
   >[]

@@ -15,7 +15,8 @@ interface Job {
   run: () => Promise<void>
 }
 
-export function createLanes(places: number): Lanes {
+/** @param placesOf how many run at the same time, by pool */
+export function createLanes(placesOf: (pool: string) => number): Lanes {
   /** Jobs behind the one of their lane that runs or is ready. A lane with neither is not here. */
   const behind = new Map<string, Job[]>()
   /** Jobs that wait for nothing but a place. */
@@ -33,8 +34,8 @@ export function createLanes(places: number): Lanes {
 
   function start(pool: string): void {
     const queue = ready.get(pool)!
-    while (queue.length > 0 && (free.get(pool) ?? places) > 0) {
-      free.set(pool, (free.get(pool) ?? places) - 1)
+    while (queue.length > 0 && (free.get(pool) ?? placesOf(pool)) > 0) {
+      free.set(pool, (free.get(pool) ?? placesOf(pool)) - 1)
       const job = queue.shift()!
       void job.run().finally(() => finish(job))
     }

@@ -81,6 +81,7 @@ export const migrations: Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  { name: 'responses-3', sql: 'ALTER TABLE lease ADD COLUMN host TEXT' },
 ]
 
 export type LeaseState =
@@ -101,6 +102,8 @@ export interface Lease {
   /** Our definition that acts; undefined for a script. */
   definition: string | undefined
   call: ScriptCall | undefined
+  /** The name of the other machine it acts on; undefined: this one. */
+  host: string | undefined
   acts_on: 'address' | 'account' | 'process' | 'other'
   target: string
   key: string
@@ -324,7 +327,9 @@ export function createLeaseStore({ db }: State) {
 
     /** Makes everything due that a former run was at, see the top. After a start of the machine, what scripts did may be gone. */
     recover(now: number, rebooted: boolean): void {
-      sql(`UPDATE lease SET state = 'undoing' WHERE state = 'adding' AND until <= ?`).run(now)
+      sql(
+        `UPDATE lease SET state = 'undoing' WHERE (state = 'adding' OR state = 'planned' AND redo) AND until <= ?`,
+      ).run(now)
       sql(
         `UPDATE lease SET state = 'failed', ended = ?, due = NULL, note = 'interrupted: nobody knows how far it came'
          WHERE state = 'adding' AND definition IS NULL AND seconds = 0 AND NOT undoable`,
@@ -333,7 +338,7 @@ export function createLeaseStore({ db }: State) {
       if (rebooted)
         sql(
           `UPDATE lease SET state = 'planned', redo = 1
-           WHERE state = 'in force' AND definition IS NULL AND (until IS NULL OR until > ?)`,
+           WHERE state = 'in force' AND definition IS NULL AND host IS NULL AND (until IS NULL OR until > ?)`,
         ).run(now)
       sql(`UPDATE lease SET due = ?1 WHERE state IN ('planned', 'adding', 'undoing')`).run(now)
       sql(`UPDATE lease SET due = until WHERE state = 'in force'`).run()
@@ -348,6 +353,7 @@ export function createLeaseStore({ db }: State) {
     /** Everything in force ends now; what is not begun is not begun any more. */
     endAll(now: number): void {
       sql(`UPDATE lease SET until = ?1, due = ?1 WHERE state = 'in force'`).run(now)
+      sql(`UPDATE lease SET state = 'undoing', until = ?1, due = ?1 WHERE state = 'planned' AND redo`).run(now)
       sql(`UPDATE lease SET state = 'ended', ended = ?, due = NULL WHERE state IN ('planned', 'asking')`).run(now)
     },
 

@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Alert, toBytes } from '../alert.ts'
-import type { ActiveResponseBlock, CommandBlock } from '../config.ts'
+import type { ActiveResponseBlock, CommandBlock, HostSetting } from '../config.ts'
 import { accountIn, addressesIn, type Dialect, responseKey, type ScriptCall, scriptCall } from '../wazuh/execd.ts'
 import { type Binding, type RuleFacts, routeOf } from '../wazuh/response-binding.ts'
 import type { Actor } from './actor.ts'
 import type { Refusal } from './guards.ts'
 import type { Lease } from './lease.ts'
 import { parseRange } from './ranges.ts'
+import { hostOf } from './ssh.ts'
 
 /** What is to be done for one alert by one block. Becomes a lease when it is recorded. */
 export type Intent = Pick<
@@ -16,6 +17,7 @@ export type Intent = Pick<
   | 'response'
   | 'definition'
   | 'call'
+  | 'host'
   | 'acts_on'
   | 'target'
   | 'key'
@@ -56,6 +58,8 @@ export interface PlannerConfig {
   unusable: ReadonlyMap<string, string>
   /** By command; everything else speaks Wazuh 4. */
   dialects?: Readonly<Record<string, Dialect>>
+  /** The other machines that can be acted on. */
+  hosts?: readonly HostSetting[]
   node_name?: string
 }
 
@@ -68,6 +72,8 @@ export interface ManualTarget {
   seconds?: number
   reason: string
   by: string
+  /** Another machine, by its name in `hosts:` or as an agent. Default: this one. */
+  host?: string
   extra_args?: string
   /** For scripts that look for more than an address or an account. */
   alert?: Record<string, unknown>
@@ -79,15 +85,20 @@ type Program =
   | { kind: 'none'; reason: string }
 
 export function createPlanner(config: PlannerConfig) {
-  const { commands, blocks, binding, home, actors, unusable, dialects = {}, node_name } = config
+  const { commands, blocks, binding, home, actors, unusable, dialects = {}, hosts = [], node_name } = config
   // execd knows one list, the first it finds, for all responses.
   const offenders = blocks.find(({ repeated_offenders }) => repeated_offenders.length > 0)?.repeated_offenders ?? []
   const commandOf = (name: string) => commands.find((command) => command.name === name)
 
+  const badName = (executable: string): Program | undefined =>
+    executable.includes('/') || executable.includes('..')
+      ? { kind: 'none', reason: `"${executable}" is not the name of a file in active-response/bin` }
+      : undefined
+
   /** A script of the user's own wins over a definition of the same name, as on a Wazuh that has both. */
   function programOf(executable: string): Program {
-    if (executable.includes('/') || executable.includes('..'))
-      return { kind: 'none', reason: `"${executable}" is not the name of a file in active-response/bin` }
+    const bad = badName(executable)
+    if (bad) return bad
     if (existsSync(join(home, 'active-response', 'bin', executable))) return { kind: 'script', executable }
     const name = executable.replace(/\.sh$/, '')
     const actor = actors.get(name)
@@ -100,26 +111,61 @@ export function createPlanner(config: PlannerConfig) {
     const bound = binding.bind(alert, facts)
     const result: Plan = { intents: [], skipped: [] }
     for (const block of bound.refusal?.blocks ?? bound.blocks) {
-      const intent = intentOf(block, alert, facts)
-      if (typeof intent === 'string') result.skipped.push({ response: block.command, reason: intent })
-      else
-        result.intents.push({
-          ...intent,
-          refusal: bound.refusal && { guard: bound.refusal.guard, reason: bound.refusal.reason },
-        })
+      const places = placesOf(block, alert)
+      if (typeof places === 'string') {
+        result.skipped.push({ response: block.command, reason: places })
+        continue
+      }
+      for (const host of places) {
+        const intent = intentOf(block, host, alert, facts)
+        if (typeof intent === 'string') result.skipped.push({ response: block.command, reason: intent })
+        else
+          result.intents.push({
+            ...intent,
+            refusal: bound.refusal && { guard: bound.refusal.guard, reason: bound.refusal.reason },
+          })
+      }
     }
     return result
   }
 
-  /** Or why there is nothing to be done. */
-  function intentOf(block: ActiveResponseBlock, alert: Alert, facts: AlertFacts): Intent | string {
+  /** The hosts that a block's location leads to, undefined being this machine; or why there are none. */
+  function placesOf(block: ActiveResponseBlock, alert: Alert): (HostSetting | undefined)[] | string {
     const route = routeOf(block, alert)
-    if (route.kind !== 'here')
-      return `its location is ${route.kind === 'agent' ? `agent ${route.id}` : route.kind}, and outrider acts on this machine only`
+    const skipped = (what: string, why: string) => `its location is ${what}, and ${why} in outrider.yaml`
+    switch (route.kind) {
+      case 'here':
+        return [undefined]
+      case 'every agent':
+        return hosts.length > 0 ? [...hosts] : skipped('every agent', 'there are no hosts')
+      case 'agent': {
+        const name = route.id === alert.agent?.id ? alert.agent.name : undefined
+        const host = hostOf(hosts, { id: route.id, name })
+        const agent = `agent ${route.id}${name === undefined ? '' : ` (${name})`}`
+        return host ? [host] : skipped(agent, 'it is not among the hosts')
+      }
+      default:
+        return `its location is ${route.kind}`
+    }
+  }
+
+  /** What is to be run: on other hosts always the script of that name there. */
+  function programOn(host: HostSetting | undefined, executable: string): Program {
+    return host ? (badName(executable) ?? { kind: 'script', executable }) : programOf(executable)
+  }
+
+  /** Or why there is nothing to be done. */
+  function intentOf(
+    block: ActiveResponseBlock,
+    host: HostSetting | undefined,
+    alert: Alert,
+    facts: AlertFacts,
+  ): Intent | string {
     const command = commandOf(block.command)
     if (!command) return `there is no <command> "${block.command}"`
     const { rule } = alert
-    return build(command, programOf(command.executable), {
+    return build(command, programOn(host, command.executable), {
+      host,
       alert,
       alert_json: facts.json,
       seconds: block.timeout,
@@ -131,6 +177,7 @@ export function createPlanner(config: PlannerConfig) {
   }
 
   interface Wish {
+    host?: HostSetting
     alert: Alert
     alert_json?: string
     seconds: number
@@ -164,6 +211,7 @@ export function createPlanner(config: PlannerConfig) {
         ...common,
         definition: definition.name,
         call: undefined,
+        host: undefined,
         acts_on: definition.acts_on,
         target,
         key,
@@ -177,9 +225,10 @@ export function createPlanner(config: PlannerConfig) {
       ...common,
       definition: undefined,
       call,
+      host: wish.host?.name,
       acts_on: address !== undefined ? 'address' : account !== undefined ? 'account' : 'other',
       target: address ?? account ?? '-',
-      key: responseKey(call.program, [address ?? account ?? '']),
+      key: keyOn(wish.host?.name, call.program, [address ?? account ?? '']),
       undoable: command.timeout_allowed,
     }
   }
@@ -214,7 +263,12 @@ export function createPlanner(config: PlannerConfig) {
       ...(known ?? unnamed(name, !isCustom)),
       ...(wish.extra_args !== undefined && { extra_args: wish.extra_args }),
     }
-    const program = programOf(command.executable)
+    const host = wish.host === undefined ? undefined : hostCalled(wish.host)
+    if (wish.host !== undefined && !host) {
+      const known = hosts.length > 0 ? `known are ${hosts.map(({ name }) => name).join(', ')}` : 'there are none'
+      return `there is no host "${wish.host}"; ${known}`
+    }
+    const program = programOn(host, command.executable)
     let key: string | undefined
     if (program.kind === 'definition') {
       const { definition, options } = program.actor
@@ -226,13 +280,18 @@ export function createPlanner(config: PlannerConfig) {
     const alert: Alert = { timestamp: '', rule, id: '', data, ...wish.alert }
     const alert_json = toBytes(JSON.stringify(wish.alert ?? { data }))
     const { reason: why, by } = wish
-    const intent = build(command, program, { alert, alert_json, seconds, offenders, key, why, by })
+    const intent = build(command, program, { host, alert, alert_json, seconds, offenders, key, why, by })
     return typeof intent === 'string' ? intent : { ...intent, manual: true }
   }
 
+  const hostCalled = (text: string) =>
+    hosts.find(({ name }) => name === text) ?? hostOf(hosts, { id: text, name: text })
+
   /** What can be asked for by hand: the configured commands that have a program, and our own responses. */
   function responses(): string[] {
-    const usable = commands.filter(({ executable }) => programOf(executable).kind !== 'none').map(({ name }) => name)
+    // What other hosts have is not known here.
+    const isUsable = (executable: string) => hosts.length > 0 || programOf(executable).kind !== 'none'
+    const usable = commands.filter(({ executable }) => isUsable(executable)).map(({ name }) => name)
     return [...new Set([...usable, ...actors.keys()])].sort()
   }
 
@@ -247,6 +306,12 @@ export function createPlanner(config: PlannerConfig) {
   }
 
   return { plan, manual, responses, definitionsInUse }
+}
+
+/** What is the same: as execd's key, for each machine by itself. */
+export function keyOn(host: string | undefined, program: string, keys: readonly string[]): string {
+  const key = responseKey(program, keys)
+  return host === undefined ? key : `${host}:${key}`
 }
 
 function unnamed(name: string, timeout_allowed: boolean): CommandBlock {

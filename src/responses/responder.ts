@@ -8,7 +8,7 @@
  * ```
  */
 import type { Alert } from '../alert.ts'
-import type { ActiveResponseBlock, CommandBlock, ResponseSettings } from '../config.ts'
+import type { ActiveResponseBlock, CommandBlock, HostSetting, ResponseSettings } from '../config.ts'
 import type { Response } from '../define.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
@@ -24,6 +24,7 @@ import { loadActors } from './load.ts'
 import { readNetworkFacts, type SystemReader } from './network.ts'
 import { type AlertFacts, createPlanner, type Intent, type Plan } from './plan.ts'
 import { endOrphans } from './script.ts'
+import { addressOf } from './ssh.ts'
 import type { Http } from './steps.ts'
 
 export interface ResponderOptions {
@@ -40,6 +41,8 @@ export interface ResponderOptions {
   node_name?: string
   /** Addresses and host names of the manager, where this machine is an agent. */
   manager?: readonly string[]
+  /** Where responses can run besides this machine. */
+  hosts?: readonly HostSetting[]
   now(): number
   /** Runs something once, after so many milliseconds; the returned function calls it off. */
   setTimer(run: () => void, ms: number): () => void
@@ -100,6 +103,8 @@ export interface Block {
   id: string
   response: string
   key: string
+  /** The other machine it acts on. */
+  host?: string
   state: 'planned' | 'in force' | 'undoing' | 'failed'
   dry_run: boolean
   since: number
@@ -149,13 +154,14 @@ export interface Responder extends ByHand {
 }
 
 export async function createResponder(options: ResponderOptions): Promise<Responder> {
-  const { state, settings, now, log, mask } = options
+  const { state, settings, now, log, mask, hosts = [] } = options
   const tuning = { ...defaults, ...options.tuning }
   const store = createLeaseStore(state)
   const binding = createBinding({ blocks: options.responses, white_list: options.white_list })
   const guards = createGuards({
     never: settings.never,
     manager: options.manager,
+    hosts: hosts.map(addressOf),
     whiteListed: binding.whiteListed,
     widest: tuning.widest,
     allowed: () => store.allowed(now()),
@@ -200,7 +206,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   const book = createBook({ state, store, desk, now, dryRun })
   const byHand = createByHand({ ...common, guards, book, intentOf: planner.manual })
   const script = { home: options.home, deadline_ms, answer_ms, max_memory_bytes }
-  const byScript = createByScript({ ...common, script, places })
+  const byScript = createByScript({ ...common, script, hosts, places })
 
   // ---------------------------------------------------------------------------------------------------------------- what is due
 
@@ -373,7 +379,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
 }
 
 function toBlock(lease: Lease): Block {
-  const { id, response, target, state, since, until, why, by, alert, note } = lease
+  const { id, response, target, host, state, since, until, why, by, alert, note } = lease
   const shown =
     state === 'in force' || state === 'undoing' || state === 'failed'
       ? state
@@ -384,6 +390,7 @@ function toBlock(lease: Lease): Block {
     id,
     response,
     key: target,
+    host,
     state: shown,
     dry_run: state === 'dry run',
     since,

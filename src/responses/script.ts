@@ -8,8 +8,10 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { fromBytes } from '../alert.ts'
+import type { HostSetting } from '../config.ts'
 import { failureOf, type ProgramResult, startProgram } from '../inputs/process.ts'
 import { type Answer, argvFor, maxAnswerBytes, messageFor, parseAnswer, type ScriptCall } from '../wazuh/execd.ts'
+import { argumentLines, awaitMark, judgeSsh, type Link, localDeadline, sshArgv } from './ssh.ts'
 
 export interface ScriptOptions {
   /** Stands for /var/ossec: the working folder, and where `program` is looked for. */
@@ -21,6 +23,8 @@ export interface ScriptOptions {
   env?: Record<string, string | undefined>
   /** In virtual memory, by ulimit(1). Default: no limit. */
   max_memory_bytes?: number
+  /** Where it runs. Default: on this machine. */
+  host?: HostSetting
   /** Sees the conversation: what was said, by whom, when. */
   on_line?(line: ScriptLine): void
 }
@@ -43,6 +47,10 @@ export interface ScriptRun {
   result: ProgramResult
   /** In words, when it did not go well. */
   failure?: string
+  /** False: the script was not begun, so nothing was done. */
+  has_begun: boolean
+  /** What went wrong on the way to another host. */
+  link?: Link
 }
 
 /**
@@ -64,11 +72,14 @@ export async function runAdd(
   let undecided: unknown
   let readsToEnd = false
   let printed = ''
+  let watch: NodeJS.Timeout | undefined
+  const beginning = options.host && awaitMark(() => startWatch())
 
   const running = startProgram({
     ...programOptions(call, 'add', options),
-    stdin: speaks ? 'open' : undefined,
-    on_output(bytes) {
+    ...(speaks && { stdin: 'open' as const }),
+    on_output(all) {
+      const bytes = beginning ? beginning.take(all) : all
       if (answer || !speaks) return
       printed += bytes.toString('latin1')
       const end = printed.indexOf('\n')
@@ -95,9 +106,8 @@ export async function runAdd(
     running.end()
   }
 
-  let watch: NodeJS.Timeout | undefined
-  if (speaks && running.pid !== undefined) {
-    say(messageFor(call, 'add'))
+  function startWatch(): void {
+    if (!speaks || running.pid === undefined) return
     watch = watchForReader(running.pid, options.answer_ms ?? 1000, (isReader) => {
       if (answer) return
       readsToEnd = isReader
@@ -105,31 +115,48 @@ export async function runAdd(
       running.end()
     })
   }
+  if (speaks && running.pid !== undefined) {
+    say(messageFor(call, 'add'))
+    // On another host it begins when the connection stands.
+    if (!beginning) startWatch()
+  }
   const result = await running.done
   clearInterval(watch)
   // A last line without its end counts for fgets(3), too.
   if (speaks && !answer && printed !== '') hear(printed)
   if (undecided !== undefined) throw undecided
-  return { answer, decision, reads_to_end: readsToEnd, result, failure: explain(result) }
+  return { answer, decision, reads_to_end: readsToEnd, result, ...outcome(result, options.host, beginning?.hasBegun) }
 }
 
 /** Starts the script with `delete`: one line, end of stdin, no conversation. */
 export async function runDelete(call: ScriptCall, options: ScriptOptions): Promise<ScriptRun> {
   const message = messageFor(call, 'delete')
   if (message !== '') options.on_line?.({ at_ms: 0, from: 'us', text: fromBytes(message).trimEnd() })
-  const running = startProgram({ ...programOptions(call, 'delete', options), stdin: Buffer.from(message, 'latin1') })
+  const beginning = options.host && awaitMark(() => {})
+  const running = startProgram({
+    ...programOptions(call, 'delete', options),
+    ...(message !== '' && { stdin: Buffer.from(message, 'latin1') }),
+    on_output: (bytes) => void beginning?.take(bytes),
+  })
   const result = await running.done
-  return { reads_to_end: false, result, failure: explain(result) }
+  return { reads_to_end: false, result, ...outcome(result, options.host, beginning?.hasBegun) }
+}
+
+function outcome(result: ProgramResult, host: HostSetting | undefined, hasBegun = false) {
+  if (!host) return { failure: explain(result), has_begun: result.failure === undefined }
+  return { ...judgeSsh(host, result, hasBegun), has_begun: hasBegun }
 }
 
 function programOptions(call: ScriptCall, word: 'add' | 'delete', options: ScriptOptions) {
-  const { home, deadline_ms, env, max_memory_bytes } = options
+  const { home, deadline_ms, env, max_memory_bytes, host } = options
   const argv = argvFor(call, word)
   return {
-    argv: max_memory_bytes === undefined ? argv : limited(argv, max_memory_bytes),
+    argv: host ? sshArgv(host, call, options) : max_memory_bytes === undefined ? argv : limited(argv, max_memory_bytes),
     cwd: home,
     env: env && { ...process.env, ...env },
-    deadline_ms,
+    deadline_ms: host ? localDeadline(deadline_ms) : deadline_ms,
+    // OSSEC's arguments; what a script of Wazuh hears replaces it.
+    stdin: host && call.dialect === 'ossec' ? argumentLines(argv.slice(1)) : undefined,
     // Real scripts leave daemons behind (restart-wazuh): they are not ours to end, and nobody waits for their output.
     leftovers: 'leave' as const,
     linger_ms: 100,

@@ -281,6 +281,7 @@ function openResponder(
     responses: ossec.responses_disabled ? [] : ossec.responses,
     white_list: ossec.global.white_list,
     settings: config.responses,
+    hosts: config.hosts,
     tuning: config.responses.tuning,
     home,
     node_name: ossec.global.cluster?.node_name,

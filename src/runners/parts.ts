@@ -74,12 +74,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     blocks: {
       list: () => responder.list(),
       responses: () => responder.responses(),
-      add: ({ response, key, seconds, reason, by }) =>
-        recorded(
-          'block added by hand',
-          { response, key, seconds, reason, by },
-          responder.add({ response, key, seconds, reason, by }),
-        ),
+      add: (wish) => recorded('block added by hand', { ...wish }, responder.add(wish)),
       remove: (id, manual) => recorded('block removed by hand', { block: id, ...manual }, responder.remove(id, manual)),
       extend: (id, seconds, manual) =>
         recorded('block extended by hand', { block: id, seconds, ...manual }, responder.extend(id, seconds, manual)),
@@ -109,8 +104,8 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
 }
 
 function toPastBlock(lease: Lease): PastBlock {
-  const { id, response, target: key, state, since, until, ended, why, by, alert, hits, guard, note: reason } = lease
-  return { id, response, key, state, since, until, ended, why, by, alert, hits, guard, reason }
+  const { id, response, target: key, host, state, since, until, ended, why, by, alert, hits, guard, note } = lease
+  return { id, response, key, host, state, since, until, ended, why, by, alert, hits, guard, reason: note }
 }
 
 function engineStatus({ pipeline, ruleset }: Embedded) {

@@ -52,6 +52,7 @@ function Item({ block }: { block: Block }) {
         </div>
         <div class="muted small">
           {block.response}
+          {block.host !== undefined && ` on ${block.host}`}
           {block.dry_run && <span class="tag">dry run</span>}
           {block.state !== 'in force' && (
             <span class={`tag ${block.state === 'failed' ? 'error' : ''}`}>{block.state}</span>
