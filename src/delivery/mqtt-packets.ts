@@ -103,22 +103,35 @@ export interface Limits {
 export function readAnswers(bytes: Buffer, is_v5: boolean): { answers: Answer[]; rest: Buffer } {
   const answers: Answer[] = []
   let at = 0
-  for (;;) {
-    let size = 0
-    let digits = 0
-    let byte: number | undefined
-    do {
-      byte = bytes[at + 1 + digits]
-      if (byte !== undefined) size += (byte & 127) * 128 ** digits
-      digits++
-    } while (byte !== undefined && byte >= 128 && digits < 4)
+  while (at < bytes.length) {
+    const size = readLength(bytes, at + 1)
     // An answer to a publisher is small.
-    if (size > 1_000_000 || (byte !== undefined && byte >= 128)) throw new Error('it does not speak MQTT')
-    const start = at + 1 + digits
-    if (byte === undefined || bytes.length < start + size) return { answers, rest: bytes.subarray(at) }
-    answers.push(readAnswer(bytes[at]!, bytes.subarray(start, start + size), is_v5))
-    at = start + size
+    if (![0x20, 0x40, 0xd0, 0xe0].includes(bytes[at]!) || (size && size.value > 100_000)) throw notMqtt()
+    if (!size || bytes.length < size.end + size.value) break
+    const end = size.end + size.value
+    try {
+      answers.push(readAnswer(bytes[at]!, bytes.subarray(size.end, end), is_v5))
+    } catch {
+      // Something in it is longer than it is.
+      throw notMqtt()
+    }
+    at = end
   }
+  return { answers, rest: bytes.subarray(at) }
+}
+
+const notMqtt = () => new Error('it does not speak MQTT')
+
+/** At most four digits of seven bits; undefined when they have not all come. */
+function readLength(bytes: Buffer, at: number): { value: number; end: number } | undefined {
+  let value = 0
+  for (let digit = 0; digit < 4; digit++) {
+    const byte = bytes[at + digit]
+    if (byte === undefined) return undefined
+    value += (byte & 127) * 128 ** digit
+    if (byte < 128) return { value, end: at + digit + 1 }
+  }
+  throw notMqtt()
 }
 
 function readAnswer(first: number, body: Buffer, is_v5: boolean): Answer {
@@ -139,7 +152,7 @@ function readAnswer(first: number, body: Buffer, is_v5: boolean): Answer {
     case 14:
       return { kind: 'disconnect', reason: body[0] ?? 0, words: String(readProperties(body, 1, is_v5).get(0x1f) ?? '') }
   }
-  throw new Error('it does not speak MQTT')
+  throw notMqtt()
 }
 
 function limitsOf(properties: Map<number, number | string>): Limits {
@@ -177,14 +190,10 @@ const number_bytes: Record<number, number> = {
 function readProperties(body: Buffer, from: number, is_v5: boolean): Map<number, number | string> {
   const found = new Map<number, number | string>()
   if (!is_v5 || body.length <= from) return found
-  let at = from
-  let size = 0
-  for (let digits = 0; digits < 4; digits++) {
-    const byte = body[at++] ?? 0
-    size += (byte & 127) * 128 ** digits
-    if (byte < 128) break
-  }
-  const end = Math.min(at + size, body.length)
+  const size = readLength(body, from)
+  if (!size) throw notMqtt()
+  let at = size.end
+  const end = at + size.value
   const readText = (): string => {
     const bytes = body.readUInt16BE(at)
     at += 2 + bytes

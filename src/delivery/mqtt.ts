@@ -195,7 +195,7 @@ function openSocket(server: MqttMessage['mqtt']): Socket {
   const { hostname, port, protocol } = new URL(server.url)
   const host = hostname.replace(/^\[|\]$/g, '')
   return protocol === 'mqtts:'
-    ? connectTls({ host, port: Number(port || 8883), servername: host, ...tlsOf(server) })
+    ? connectTls({ host, port: Number(port || 8883), ...tlsOf(server) })
     : connect({ host, port: Number(port || 1883), keepAlive: true, noDelay: true })
 }
 

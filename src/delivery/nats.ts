@@ -14,28 +14,38 @@ const answer_ms = 30_000
 /** How often a server refused a subject on this connection. It says so in a message that names the subject, and nothing else. */
 type Refusals = Map<string, { count: number; reason: string }>
 
+interface Line {
+  connection: NatsConnection
+  refusals: Refusals
+  /** Those who wait for the answer to a PING: the library forgets them when the connection ends. */
+  unanswered: Set<(error: Error) => void>
+}
+
 export function natsTransport(server: NatsMessage['nats']): Transport<NatsMessage> {
   const where = server.servers.map(hostOf).join(', ')
-  const kept = keepOne(
+  const kept = keepOne<Line>(
     async (lost) => {
       const connection = await connect(optionsOf(server))
-      void connection.closed().then(lost)
-      return { connection, refusals: watch(connection) }
+      const unanswered = new Set<(error: Error) => void>()
+      void connection.closed().then((error) => {
+        lost()
+        for (const fail of unanswered) fail(error ?? new Error('the connection was closed'))
+      })
+      return { connection, unanswered, refusals: watch(connection) }
     },
     ({ connection }) => void connection.close(),
   )
   return {
     async send(message) {
-      let open: Awaited<ReturnType<typeof kept.get>>
+      let line: Line
       try {
-        open = await kept.get()
+        line = await kept.get()
       } catch (error) {
         const { message: reason } = error as Error
         return isLogin(error) ? { kind: 'paused', reason: `${where}: ${reason}` } : unreachable(where, error as Error)
       }
-      const { connection, refusals } = open
       try {
-        return message.jetstream ? await store(connection, message) : await publish(connection, refusals, message)
+        return message.jetstream ? await store(line, message) : await publish(line, message)
       } catch (error) {
         return outcomeOf(error as Error, where)
       }
@@ -71,7 +81,12 @@ function optionsOf(server: NatsMessage['nats']): Parameters<typeof connect>[0] {
 }
 
 function isLogin(error: unknown): boolean {
-  return error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError
+  return (
+    error instanceof errors.AuthorizationError ||
+    error instanceof errors.UserAuthenticationExpiredError ||
+    // The seed cannot be read.
+    (error as Error).message.startsWith('nkeys:')
+  )
 }
 
 function watch(connection: NatsConnection): Refusals {
@@ -92,11 +107,17 @@ function headersOf({ message_id }: NatsMessage): ReturnType<typeof headers> {
   return fields
 }
 
-async function publish(connection: NatsConnection, refusals: Refusals, message: NatsMessage): Promise<Outcome> {
+async function publish({ connection, refusals, unanswered }: Line, message: NatsMessage): Promise<Outcome> {
   const { subject, payload } = message
   const before = refusals.get(subject)?.count
   connection.publish(subject, payload, { headers: headersOf(message) })
-  await connection.flush()
+  await new Promise<void>((resolve, reject) => {
+    unanswered.add(reject)
+    connection
+      .flush()
+      .then(resolve, reject)
+      .finally(() => unanswered.delete(reject))
+  })
   // What was refused has come before the answer, but is handed to us a turn later.
   await setImmediate()
   const refusal = refusals.get(subject)
@@ -104,7 +125,7 @@ async function publish(connection: NatsConnection, refusals: Refusals, message: 
 }
 
 /** The stream of a subject answers what is published to it. https://docs.nats.io/reference/reference-protocols/nats_api_reference#publishing-to-a-stream */
-async function store(connection: NatsConnection, message: NatsMessage): Promise<Outcome> {
+async function store({ connection }: Line, message: NatsMessage): Promise<Outcome> {
   const { subject, payload } = message
   const answer = await connection.request(subject, payload, { headers: headersOf(message), timeout: answer_ms })
   const { stream, seq, error } = answer.json<{

@@ -16,7 +16,7 @@ export function redisTransport(server: RedisEntry['redis']): Transport<RedisEntr
           connectTimeout: 30_000,
           // When to try again is decided elsewhere, for all destinations.
           reconnectStrategy: false,
-          ...(protocol === 'rediss:' && { tls: true as const, servername: hostname, ...tlsOf(server) }),
+          ...(protocol === 'rediss:' && { tls: true as const, ...tlsOf(server) }),
         },
         username: server.user,
         password: server.password,

@@ -4,8 +4,6 @@ import { brokerUrl, textOption, tls } from './options.ts'
 import { fillPlaceholders, placeholderWords, withPlaceholders } from './placeholders.ts'
 
 const address = brokerUrl('nats|tls')
-const secret = (description: string) =>
-  z.optional(z.string().check(z.minLength(1))).check(z.meta({ description, secret: true }))
 
 export default defineIntegration({
   name: 'nats',
@@ -31,8 +29,12 @@ export default defineIntegration({
           ),
         ),
       user: textOption('User name; the key is then the password. Without it the key is a token.'),
-      api_key: secret('Password or token.'),
-      nkey_seed: secret('Seed of an nkey (SU…), instead of user and key.'),
+      api_key: z
+        .optional(z.string().check(z.minLength(1)))
+        .check(z.meta({ description: 'Password or token.', secret: true })),
+      nkey_seed: z
+        .optional(z.string().check(z.regex(/^SU[A-Z2-7]{56}$/, 'not the seed of a user: SU and 56 more')))
+        .check(z.meta({ description: 'Seed of an nkey (SU…), instead of user and key.', secret: true })),
       ...tls,
     })
     .check(

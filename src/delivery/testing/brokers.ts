@@ -1,0 +1,170 @@
+/** Real servers for tests: from the distribution's packages, on a free port of loopback, with their files in a folder of the test's own. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+const packages = {
+  'nats-server': 'nats-server',
+  'redis-server': 'redis-server',
+  mosquitto: 'mosquitto',
+  mosquitto_sub: 'mosquitto-clients',
+  mosquitto_passwd: 'mosquitto',
+  openssl: 'openssl',
+}
+type Program = keyof typeof packages
+
+/** Servers stand where an ordinary user's PATH does not reach. */
+function find(program: Program): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path))
+}
+
+/** For the `skip` of a test: false, or what is not there. */
+export function missing(...programs: Program[]): string | false {
+  const lacks = programs.filter((program) => !find(program))
+  if (lacks.length === 0) return false
+  return `${lacks.join(', ')} not found: apt-get install ${[...new Set(lacks.map((program) => packages[program]))].join(' ')}`
+}
+
+export function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-broker-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export interface Broker {
+  port: number
+  folder: string
+  /** Resolves when it takes connections. */
+  start(): Promise<void>
+  /** SIGKILL; resolves when it is dead. */
+  kill(): Promise<void>
+}
+
+/** A server that is not running yet, and is dead after the test. */
+function broker(
+  t: TestContext,
+  program: Program,
+  { folder, port, args }: { folder: string; port: number; args: string[] },
+): Broker {
+  let child: ChildProcess | undefined
+  let output = ''
+  const kill = async () => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill('SIGKILL')
+    await ended
+  }
+  t.after(kill)
+  return {
+    port,
+    folder,
+    kill,
+    async start() {
+      const running = spawn(find(program)!, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+      child = running
+      for (const stream of [running.stdout, running.stderr]) stream.on('data', (part) => (output += part))
+      const deadline = performance.now() + 10_000
+      while (!(await accepts(port))) {
+        if (running.exitCode !== null || performance.now() > deadline)
+          throw new Error(`${program} did not start:\n${output}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+/** @param config lines of its configuration file, besides the port */
+export async function natsServer(t: TestContext, config = '', folder = folderOf(t)): Promise<Broker> {
+  const port = await freePort()
+  const file = join(folder, 'nats.conf')
+  writeFileSync(file, `listen: "127.0.0.1:${port}"\njetstream: { store_dir: "${folder}/js" }\n${config}\n`)
+  return broker(t, 'nats-server', { folder, port, args: ['-c', file] })
+}
+
+export async function redisServer(t: TestContext, config = '', folder = folderOf(t)): Promise<Broker> {
+  const port = await freePort()
+  const file = join(folder, 'redis.conf')
+  const own = config.includes('tls-port') ? '' : `port ${port}\n`
+  const lines = `bind 127.0.0.1\n${own}dir ${folder}\nsave ""\nappendonly yes\nappendfsync everysec\n${config.replace('PORT', String(port))}\n`
+  writeFileSync(file, lines)
+  return broker(t, 'redis-server', { folder, port, args: [file] })
+}
+
+export async function mosquitto(
+  t: TestContext,
+  config = 'allow_anonymous true',
+  folder = folderOf(t),
+): Promise<Broker> {
+  const port = await freePort()
+  const file = join(folder, 'mosquitto.conf')
+  // Root would become another user, who may not read the folder.
+  const user = process.getuid?.() === 0 ? 'user root\n' : ''
+  writeFileSync(file, `${user}persistence false\nlistener ${port} 127.0.0.1\n${config}\n`)
+  return broker(t, 'mosquitto', { folder, port, args: ['-c', file] })
+}
+
+/** Adds a user to a file that {@link mosquitto} reads. */
+export function mosquittoPassword(file: string, user: string, password: string): void {
+  const made = spawnSync(find('mosquitto_passwd')!, ['-b', '-c', file, user, password], { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`mosquitto_passwd: ${made.stderr}`)
+}
+
+/** What a subscriber of its own gets, as it comes; it finds the broker again by itself. */
+export async function mosquittoSubscriber(t: TestContext, port: number, topic: string): Promise<{ lines: string[] }> {
+  const args = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-d', '-q', '0', '-t', topic]
+  // Into a pipe it would say that it has subscribed with its first message only.
+  const child = spawn('stdbuf', ['-oL', find('mosquitto_sub')!, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  const lines: string[] = []
+  let rest = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      const whole = (rest + part).split('\n')
+      rest = whole.pop()!
+      for (const line of whole)
+        if (line.startsWith('{')) lines.push(line)
+        else if (line.startsWith('Subscribed')) resolve()
+    })
+  })
+  return { lines }
+}
+
+/** A key and a certificate for 127.0.0.1 that signs itself: the authority is the certificate. */
+export function certificate(folder: string): { key: string; cert: string } {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const options = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
+  const made = spawnSync('openssl', ['req', ...options, ...names, '-keyout', key, '-out', cert], { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`openssl: ${made.stderr}`)
+  return { key, cert }
+}
