@@ -1,6 +1,6 @@
 /** Pages of integrations and look-ups. */
 import type { Alert } from '../../src/alert.ts'
-import type { Integration, Lookup, Outcome, Outgoing } from '../../src/define.ts'
+import type { Batch, Integration, Lookup, Outcome, Outgoing } from '../../src/define.ts'
 import { buildRequest, showRequest } from '../../src/delivery/attempt.ts'
 import { judge } from '../../src/delivery/outcome.ts'
 import { blockExample, optionsTable, yamlExample } from './options.ts'
@@ -129,7 +129,7 @@ const brokerAnswers = {
   ],
 }
 
-function httpAnswers({ name, outcome, options, example }: Integration): string[] {
+function httpAnswers({ name, outcome, options, example, batch }: Integration): string[] {
   const parsed = options.parse(example) as Record<string, unknown>
   const verdict = (status: number): string => {
     const response = { status, headers: {}, text: '' }
@@ -145,8 +145,16 @@ function httpAnswers({ name, outcome, options, example }: Integration): string[]
       grouped(verdict).map(({ then, codes }) => [codes, then]),
     ),
     own,
+    batch ? inBatches(batch) : '',
     'No connection, a timeout or a broken answer is tried again later. `Retry-After` is heeded up to an hour; redirects are not followed.',
   ]
+}
+
+function inBatches({ max_count, max_bytes, outcomes }: Batch): string {
+  const each = outcomes
+    ? 'The answer tells what became of each alert, and one that is refused is tried again, or rejected, by itself.'
+    : 'One that is refused with 400, 413 or 422 is sent again in halves, so that the alert that spoils it is found and rejected by itself.'
+  return `Up to ${max_count} alerts, or ${max_bytes / 1024} KiB of them, go in one request: an alert that comes alone goes at once, and while it is on its way others gather. ${each}`
 }
 
 /** Status codes that lead to the same, as ranges: `500 to 599`. */

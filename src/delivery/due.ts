@@ -1,21 +1,28 @@
 /** Jobs by the time at which they may be tried again. */
 import type { Job } from './job.ts'
 
+interface Entry {
+  at: number
+  entered: number
+  job: Job
+}
+
 /**
  * A binary heap. A job may be entered anew with another time; entries that no longer agree with their job are passed over, which is cheaper than
- * finding them.
+ * finding them. Of the same time, the one that was entered first is the first: what failed together comes again in the same order.
  */
 export class Due {
-  private readonly heap: { at: number; job: Job }[] = []
+  private readonly heap: Entry[] = []
+  private entered = 0
 
   /** Enters a waiting job, at its own time or another. */
   add(job: Job, at = job.next_at): void {
     job.next_at = at
     const { heap } = this
-    let n = heap.push({ at, job }) - 1
+    let n = heap.push({ at, entered: this.entered++, job }) - 1
     while (n > 0) {
       const parent = (n - 1) >> 1
-      if (heap[parent]!.at <= heap[n]!.at) break
+      if (isBefore(heap[parent]!, heap[n]!)) break
       ;[heap[parent], heap[n]] = [heap[n]!, heap[parent]!]
       n = parent
     }
@@ -38,7 +45,7 @@ export class Due {
     for (const job of new Set(this.heap.filter(isCurrent).map(({ job }) => job))) visit(job)
   }
 
-  private top(): { at: number; job: Job } | undefined {
+  private top(): Entry | undefined {
     while (this.heap.length > 0 && !isCurrent(this.heap[0]!)) this.pop()
     return this.heap[0]
   }
@@ -51,7 +58,7 @@ export class Due {
     for (let n = 0; ; ) {
       let least = n
       for (const child of [2 * n + 1, 2 * n + 2])
-        if (child < heap.length && heap[child]!.at < heap[least]!.at) least = child
+        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child
       if (least === n) return
       ;[heap[least], heap[n]] = [heap[n]!, heap[least]!]
       n = least
@@ -59,6 +66,10 @@ export class Due {
   }
 }
 
-function isCurrent({ at, job }: { at: number; job: Job }): boolean {
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.entered < b.entered)
+}
+
+function isCurrent({ at, job }: Entry): boolean {
   return job.state === 'waiting' && job.next_at === at
 }

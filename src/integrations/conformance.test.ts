@@ -117,6 +117,31 @@ for (const [name, load] of Object.entries(integrations)) {
       assert.equal(url.host, new URL(usual.url).host)
     })
 
+  test(`${name}: what goes for one alert goes for many in a request`, () => {
+    const { batch } = integration
+    if (!batch) return
+    const alerts = [alert(), bare, hostile, odd]
+    const options = parse()
+    const parts = alerts.map((given) => batch.part(structuredClone(given), options, context(given)))
+    for (const [n, given] of alerts.entries())
+      assert.deepEqual(batch.request([parts[n]!], options), integration.request(given, options, context(given)))
+    const { url, ...request } = batch.request(parts, options)
+    assert.equal(new URL(url).host, new URL(batch.request(parts.slice(0, 1), options).url).host)
+    checkText(bodyOf({ url, ...request }))
+    for (const text of [
+      '',
+      'ok',
+      '{}',
+      '[]',
+      'null',
+      '{"items":null}',
+      '{"items":[null]}',
+      '{"items":[{"create":null}]}',
+    ])
+      for (const { kind } of batch.outcomes?.({ status: 200, headers: {}, text }, options, 1) ?? [])
+        assert.notEqual(kind, 'delivered', text)
+  })
+
   test(`${name}: every answer is one of the outcomes, and none shows a secret`, () => {
     const secrets = secretsOf()
     for (const status of [

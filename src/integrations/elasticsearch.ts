@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
 import { defineIntegration } from '../define.ts'
-import { basicAuth, textOption } from './options.ts'
-import { createDocument, indexOptions, outcomeOfDocument } from './search-index.ts'
+import { textOption } from './options.ts'
+import { bulk, indexOptions } from './search-index.ts'
 
 export default defineIntegration({
   name: 'elasticsearch',
   summary: 'Writes each alert as a document into Elasticsearch.',
-  docs: 'https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-create',
+  docs: 'https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk',
 
   options: z.object({
     ...indexOptions,
@@ -20,10 +20,5 @@ export default defineIntegration({
     api_key: 'VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw==',
   },
 
-  request(alert, options, context) {
-    const { user, api_key } = options
-    const authorization = api_key && (user ? basicAuth(user, api_key) : `ApiKey ${api_key}`)
-    return createDocument(options, authorization, alert.timestamp, context)
-  },
-  outcome: outcomeOfDocument,
+  ...bulk('ApiKey'),
 })

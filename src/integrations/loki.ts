@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
+import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
-import { defineIntegration, type Outcome } from '../define.ts'
+import { defineIntegration, type HttpRequest, type IntegrationContext, type Outcome } from '../define.ts'
 import { oneLine, severityOf } from './message.ts'
 import { basicAuth, httpUrl, textOption, tls, withPath } from './options.ts'
 
@@ -27,21 +28,38 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://loki.example:3100', tenant: 'soc' },
 
-  request(alert, { hook_url, labels, tenant, user, api_key }, { line, now }) {
-    const time = parseTimestamp(alert.timestamp) ?? now
-    return {
-      url: withPath(hook_url, '/loki/api/v1/push'),
-      headers: {
-        ...(tenant && { 'x-scope-orgid': oneLine(tenant) }),
-        ...(api_key && { authorization: user ? basicAuth(user, api_key) : `Bearer ${api_key}` }),
-      },
-      // Nanoseconds, as text: the number would not fit.
-      json: { streams: [{ stream: { ...labels, severity: severityOf(alert) }, values: [[`${time}000000`, line]] }] },
-    }
-  },
+  request: (alert, options, context) => push([stream(alert, options, context)], options),
+  batch: { max_count: 500, max_bytes: 1 << 20, part: stream, request: push },
 
   outcome({ status }): Outcome | undefined {
     if (status === 404) return { kind: 'paused', reason: 'HTTP 404: is this the address of Loki?' }
     return undefined
   },
 })
+
+interface Options {
+  hook_url: string
+  labels: Record<string, string>
+  tenant?: string | undefined
+  user?: string | undefined
+  api_key?: string | undefined
+}
+
+/** A stream of one line; Loki puts those with the same labels together. */
+function stream(alert: Alert, { labels }: Options, { line, now }: IntegrationContext): string {
+  const time = parseTimestamp(alert.timestamp) ?? now
+  // Nanoseconds, as text: the number would not fit.
+  return JSON.stringify({ stream: { ...labels, severity: severityOf(alert) }, values: [[`${time}000000`, line]] })
+}
+
+function push(streams: readonly string[], { hook_url, tenant, user, api_key }: Options): HttpRequest {
+  return {
+    url: withPath(hook_url, '/loki/api/v1/push'),
+    headers: {
+      'content-type': 'application/json',
+      ...(tenant && { 'x-scope-orgid': oneLine(tenant) }),
+      ...(api_key && { authorization: user ? basicAuth(user, api_key) : `Bearer ${api_key}` }),
+    },
+    body: `{"streams":[${streams.join()}]}`,
+  }
+}

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini'
 import { defineIntegration } from '../define.ts'
-import { basicAuth, textOption } from './options.ts'
-import { createDocument, indexOptions, outcomeOfDocument } from './search-index.ts'
+import { textOption } from './options.ts'
+import { bulk, indexOptions } from './search-index.ts'
 
 export default defineIntegration({
   name: 'opensearch',
   summary: 'Writes each alert as a document into OpenSearch, such as the Wazuh indexer.',
-  docs: 'https://docs.opensearch.org/latest/api-reference/document-apis/index-document/',
+  docs: 'https://docs.opensearch.org/latest/api-reference/document-apis/bulk/',
 
   options: z.object({
     ...indexOptions,
@@ -17,10 +17,5 @@ export default defineIntegration({
   }),
   example: { hook_url: 'https://indexer.example:9200', user: 'outrider', api_key: 'indexer-password' },
 
-  request(alert, options, context) {
-    const { user, api_key } = options
-    const authorization = api_key && (user ? basicAuth(user, api_key) : `Bearer ${api_key}`)
-    return createDocument(options, authorization, alert.timestamp, context)
-  },
-  outcome: outcomeOfDocument,
+  ...bulk('Bearer'),
 })

@@ -1,9 +1,10 @@
 /** What Elasticsearch and OpenSearch have in common: one document per alert, created once, whose id makes a repeat harmless. */
 import * as z from 'zod/mini'
+import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
-import type { HttpRequest, HttpResponse, Outcome } from '../define.ts'
-import { cut, oneLine, text } from './message.ts'
-import { httpUrl, jsonOf, tls } from './options.ts'
+import type { HttpRequest, HttpResponse, IntegrationContext, Outcome } from '../define.ts'
+import { cut, oneLine } from './message.ts'
+import { basicAuth, httpUrl, jsonOf, tls } from './options.ts'
 
 export const indexOptions = {
   hook_url: httpUrl('Address of the cluster, for example https://search.example:9200.'),
@@ -16,30 +17,82 @@ export const indexOptions = {
   ...tls,
 }
 
-/** `line` is the alert as JSON. */
-export function createDocument(
-  options: { hook_url: string; index: string },
-  authorization: string | undefined,
-  timestamp: unknown,
-  { line, idempotency_key, now }: { line: string; idempotency_key: string; now: number },
-): HttpRequest {
-  const time = new Date(parseTimestamp(timestamp) ?? now).toISOString()
-  const rest = line.trimStart().slice(1)
+interface IndexOptions {
+  hook_url: string
+  index: string
+  user?: string | undefined
+  api_key?: string | undefined
+}
+
+/** Of each item's answer only what is read: with hundreds of items the rest is most of it. */
+const wanted = ['status', 'error.type', 'error.reason', 'error.caused_by.reason'].map((field) => `items.*.${field}`)
+
+/**
+ * The request and the reading of its answers for `_bulk`, which takes one alert as well as many.
+ *
+ * @param scheme of the authorization with a key and without a user
+ */
+export function bulk(scheme: 'ApiKey' | 'Bearer') {
+  function part({ timestamp }: Alert, _: IndexOptions, { line, idempotency_key, now }: IntegrationContext): string {
+    const time = new Date(parseTimestamp(timestamp) ?? now).toISOString()
+    const rest = line.trimStart().slice(1)
+    // `create`, for a data stream knows nothing else, and it never overwrites.
+    return `{"create":{"_id":"${idempotency_key}"}}\n{"@timestamp":"${time}"${/^\s*}/.test(rest) ? '' : ','}${rest}\n`
+  }
+
+  function request(parts: readonly string[], { hook_url, index, user, api_key }: IndexOptions): HttpRequest {
+    const { origin } = new URL(hook_url)
+    const authorization = api_key && (user ? basicAuth(user, api_key) : `${scheme} ${api_key}`)
+    return {
+      url: `${origin}/${index}/_bulk?filter_path=errors,${wanted.join()}`,
+      headers: { 'content-type': 'application/x-ndjson', ...(authorization && { authorization }) },
+      body: parts.join(''),
+    }
+  }
+
   return {
-    method: 'PUT',
-    url: `${new URL(options.hook_url).origin}/${options.index}/_create/${idempotency_key}`,
-    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
-    body: `{"@timestamp":"${time}"${/^\s*}/.test(rest) ? '' : ','}${rest}`,
+    batch: { max_count: 500, max_bytes: 1 << 20, part, request, outcomes },
+    request: (alert: Alert, options: IndexOptions, context: IntegrationContext) =>
+      request([part(alert, options, context)], options),
+    outcome(response: HttpResponse): Outcome | undefined {
+      const { status, text } = response
+      const [only] = outcomes(response) ?? []
+      if (only) return only
+      if (status === 200) return { kind: 'retry', reason: 'HTTP 200, but it is not the answer to a bulk request' }
+      if (status === 404) return { kind: 'paused', reason: 'HTTP 404: is this the address of the cluster?' }
+      return status === 400 ? { kind: 'rejected', reason: `HTTP 400 ${whyOf(jsonOf(text).error)}` } : undefined
+    },
   }
 }
 
-export function outcomeOfDocument({ status, text: body }: HttpResponse): Outcome | undefined {
-  if (status === 201 || status === 200) return { kind: 'delivered', ref: text(jsonOf(body)._id) }
-  // It is there already: a try before this one got through.
-  if (status === 409) return { kind: 'delivered' }
-  if (status === 404) return { kind: 'paused', reason: 'HTTP 404: the index does not exist and may not be created' }
-  if (status !== 400) return undefined
-  const error = jsonOf(body).error as { reason?: unknown; type?: unknown; caused_by?: { reason?: unknown } } | undefined
-  const why = [error?.type, error?.reason, error?.caused_by?.reason].map(oneLine).filter(Boolean).join(': ')
-  return { kind: 'rejected', reason: `HTTP 400 ${cut(why || 'without a reason', 300)}` }
+function outcomes({ status, text }: HttpResponse): Outcome[] | undefined {
+  const { items } = jsonOf(text)
+  if (status !== 200 || !Array.isArray(items)) return undefined
+  return items.map(outcomeOf)
+}
+
+function outcomeOf(item: { create?: { status?: unknown; error?: unknown } } | null): Outcome {
+  const { status = 0, error } = item?.create ?? {}
+  // 409: it is there already; a try before this one got through.
+  if (status === 200 || status === 201 || status === 409) return { kind: 'delivered' }
+  const reason = `HTTP ${status} ${whyOf(error)}`
+  switch (status) {
+    case 401:
+    case 403:
+      return { kind: 'paused', reason }
+    case 404:
+      return { kind: 'paused', reason: 'HTTP 404: the index does not exist and may not be created' }
+    case 429:
+    case 503:
+      return { kind: 'retry', reason, busy: true }
+  }
+  return typeof status === 'number' && status >= 400 && status < 500
+    ? { kind: 'rejected', reason }
+    : { kind: 'retry', reason }
+}
+
+function whyOf(error: unknown): string {
+  const { type, reason, caused_by } = (error ?? {}) as Record<string, unknown>
+  const cause = (caused_by as { reason?: unknown } | undefined)?.reason
+  return cut([type, reason, cause].map(oneLine).filter(Boolean).join(': ') || 'without a reason', 300)
 }

@@ -164,7 +164,7 @@ class Run {
     const ship: Ship | undefined =
       transports && ((outgoing) => transports.ship(outgoing, Math.max(1, this.left()), signal))
     const once = async ({ alert, line }: GivenAlert): Promise<Outcome> => {
-      const destination = { destination: name, line, alert, now: Date.now }
+      const destination = { destination: name, line, alert, now: Date.now, signal, left_ms: () => this.left() }
       const { outcome, request, answer } = await attempt(this.definition, options, destination, post, ship)
       if (this.settings.given.debug)
         for (const text of [request?.(), answer]) if (text) say(maskSecrets(this.secrets)(text))
