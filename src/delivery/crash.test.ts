@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
 
-for (const concurrency of [8, 1])
-  test(`kill -9 at any moment loses nothing, ${concurrency} at once`, async (t) => {
+for (const [type, concurrency] of [
+  ['webhook', 8],
+  ['webhook', 1],
+  ['elasticsearch', 4],
+] as const)
+  test(`kill -9 at any moment loses nothing: ${type}, ${concurrency} at once`, async (t) => {
     const server = await fakeServer(t)
     const { folder, alerts_file, append } = bench(t)
     let seed = 20_240_115 + concurrency
@@ -19,15 +23,26 @@ for (const concurrency of [8, 1])
       if (dice < 0.1) return 500
       if (dice < 0.2) return { status: 429, headers: { 'retry-after': '0' } }
       if (dice < 0.25) return 'reset'
-      const n = Number(/645\.(\d+)"/.exec(body)![1])
-      delivered.set(n, (delivered.get(n) ?? new Set()).add(String(headers['idempotency-key'])))
-      answered++
-      return 200
+      const take = (n: string, key: unknown) => {
+        delivered.set(Number(n), (delivered.get(Number(n)) ?? new Set()).add(String(key)))
+        answered++
+      }
+      if (type === 'webhook') {
+        take(/645\.(\d+)"/.exec(body)![1]!, headers['idempotency-key'])
+        return 200
+      }
+      // Of many in one request some are refused by themselves.
+      const items = [...body.matchAll(/"_id":"(\w+)"\}\}\n.*645\.(\d+)"/g)].map(([, key, n]) => {
+        const isRefused = random() < 0.2
+        if (!isRefused) take(n!, key)
+        return { create: { status: isRefused ? 429 : 201 } }
+      })
+      return { status: 200, body: JSON.stringify({ items }) }
     }
     let child: ChildProcess | undefined
     t.after(() => child?.kill('SIGKILL'))
     const start = async () => {
-      child = fork(new URL('./testing/child.ts', import.meta.url), [folder, server.url, String(concurrency)], {
+      child = fork(new URL('./testing/child.ts', import.meta.url), [folder, server.url, String(concurrency), type], {
         // It must not take itself for a test.
         execArgv: [],
         env: { PATH: process.env.PATH },
@@ -41,7 +56,7 @@ for (const concurrency of [8, 1])
     for (let round = 0; round < 7; round++) {
       write(80)
       const running = await start()
-      const goal = server.received.length + Math.floor(random() * 60)
+      const goal = server.received.length + Math.floor(random() * (type === 'webhook' ? 60 : 6))
       await until(() => server.received.length >= goal || delivered.size === written)
       if (round === 4) renameSync(alerts_file, join(folder, 'alerts.json.1'))
       running.kill('SIGKILL')

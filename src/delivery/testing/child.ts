@@ -1,9 +1,9 @@
-/** A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY. */
+/** A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY TYPE. */
 import { join } from 'node:path'
 import { openState } from '../../durable/state.ts'
 import { createDelivery, migrations } from '../index.ts'
 
-const [folder, url, concurrency] = process.argv.slice(2) as [string, string, string]
+const [folder, url, concurrency, type] = process.argv.slice(2) as [string, string, string, string]
 const quiet = () => {}
 const runner = createDelivery({
   state: openState(join(folder, 'state.db'), migrations),
@@ -13,8 +13,8 @@ const runner = createDelivery({
     {
       place: { file: 'outrider.yaml', line: 1 },
       name: 'd1',
-      type: 'webhook',
-      options: { hook_url: url },
+      type,
+      options: { hook_url: url, index: 'alerts' },
       filter: { level: 0 },
       concurrency: Number(concurrency),
       deadline: 5,
