@@ -5,14 +5,18 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Script } from 'node:vm'
 import { integrations } from '../integrations/index.ts'
+import type { UserError } from '../problem.ts'
 import { responses } from '../responses/index.ts'
 import { buildScript } from './build.ts'
 
 const out = mkdtempSync(join(tmpdir(), 'outrider-built-'))
 after(() => rmSync(out, { recursive: true }))
 
+const need_a_library = ['nats', 'redis-streams']
+
 test('a script is one CommonJS file without anything heavy in it', async () => {
   for (const name of [...Object.keys(integrations), ...Object.keys(responses)]) {
+    if (need_a_library.includes(name)) continue
     const { file, kind, bytes, modules } = await buildScript({ name, out })
     assert.equal(file, join(out, kind === 'integration' ? `custom-${name}` : name))
     assert.equal(statSync(file).mode & 0o777, 0o750)
@@ -37,6 +41,15 @@ test('a script is one CommonJS file without anything heavy in it', async () => {
       name,
     )
   }
+})
+
+test('what needs a library and a kept connection is refused, with the way to have it', async () => {
+  for (const name of need_a_library)
+    await assert.rejects(buildScript({ name, out }), (error: UserError) => {
+      assert.match(error.message, new RegExp(`^${name} cannot be a script: `))
+      assert.match(error.hint ?? '', /engine: beside/)
+      return true
+    })
 })
 
 test('the kind decides where a name is looked for', async () => {

@@ -92,7 +92,18 @@ async function bundle(kind: Kind, name: string): Promise<{ code: string; modules
     import { main } from ${path('runners', `script-${kind}.ts`)}
     ${sends === 'http' ? '' : `import { createTransports } from ${path('delivery', 'transports.ts')}`}
     main(definition${sends === 'http' ? '' : ', createTransports(1)'})`
-  const mail = join(source, 'delivery', 'mail.ts')
+  if (sends === 'nats' || sends === 'redis')
+    throw new UserError(
+      `${name} cannot be a script: it needs a library that is larger than all the rest, and a connection that is kept`,
+      'add it below "destinations:" of an Outrider beside the Wazuh (engine: beside), which delivers it from alerts.json',
+    )
+  const left_out: Record<string, string> = {
+    [join(source, 'delivery', 'nats.ts')]: 'natsTransport',
+    [join(source, 'delivery', 'redis.ts')]: 'redisTransport',
+    // nodemailer is larger than all the rest.
+    ...(sends !== 'mail' && { [join(source, 'delivery', 'mail.ts')]: 'mailTransport' }),
+    ...(sends !== 'mqtt' && { [join(source, 'delivery', 'mqtt.ts')]: 'mqttTransport' }),
+  }
   const { output } = await build({
     input: entry,
     cwd: dirname(source),
@@ -107,8 +118,7 @@ async function bundle(kind: Kind, name: string): Promise<{ code: string; modules
         resolveId: (id) => (id === entry ? id : undefined),
         load(id) {
           if (id === entry) return load
-          // nodemailer is larger than all the rest.
-          return id === mail && sends !== 'mail' ? 'export const mailTransport = undefined' : undefined
+          return Object.hasOwn(left_out, id) ? `export const ${left_out[id]} = undefined` : undefined
         },
       },
     ],
@@ -120,7 +130,7 @@ async function bundle(kind: Kind, name: string): Promise<{ code: string; modules
 }
 
 /** What a definition makes of an alert tells what its script must be able to send. */
-async function whatItSends(name: string): Promise<'http' | 'mail' | 'other'> {
+async function whatItSends(name: string): Promise<'http' | 'mail' | 'nats' | 'redis' | 'mqtt' | 'other'> {
   const { default: definition } = await integrations[name]!()
   const alert = { timestamp: '', rule: { level: 12, description: '', id: '1' }, id: '1.1' }
   const line = JSON.stringify(alert)
@@ -128,7 +138,10 @@ async function whatItSends(name: string): Promise<'http' | 'mail' | 'other'> {
   const context = { idempotency_key: 'x', line, title: '', body: '', now: 0 }
   const made = definition.request(alert, options, context)
   if (made === undefined || 'url' in made) return 'http'
-  return 'smtp' in made ? 'mail' : 'other'
+  if ('smtp' in made) return 'mail'
+  if ('nats' in made) return 'nats'
+  if ('redis' in made) return 'redis'
+  return 'mqtt' in made ? 'mqtt' : 'other'
 }
 
 function head(kind: Kind, name: string, program: string): string {

@@ -48,8 +48,8 @@ export interface Broker {
   folder: string
   /** Resolves when it takes connections. */
   start(): Promise<void>
-  /** SIGKILL; resolves when it is dead. */
-  kill(): Promise<void>
+  /** SIGKILL, or as it would like; resolves when it is dead. */
+  kill(signal?: 'SIGTERM'): Promise<void>
 }
 
 /** A server that is not running yet, and is dead after the test. */
@@ -60,15 +60,15 @@ function broker(
 ): Broker {
   let child: ChildProcess | undefined
   let output = ''
-  const kill = async () => {
+  const kill = async (signal?: 'SIGTERM') => {
     const running = child
     child = undefined
     if (!running || running.exitCode !== null || running.signalCode !== null) return
     const ended = new Promise((resolve) => running.once('exit', resolve))
-    running.kill('SIGKILL')
+    running.kill(signal ?? 'SIGKILL')
     await ended
   }
-  t.after(kill)
+  t.after(() => kill())
   return {
     port,
     folder,
@@ -124,7 +124,7 @@ export async function mosquitto(
   const file = join(folder, 'mosquitto.conf')
   // Root would become another user, who may not read the folder.
   const user = process.getuid?.() === 0 ? 'user root\n' : ''
-  writeFileSync(file, `${user}persistence false\nlistener ${port} 127.0.0.1\n${config}\n`)
+  writeFileSync(file, `${user}listener ${port} 127.0.0.1\n${config}\n`)
   return broker(t, 'mosquitto', { folder, port, args: ['-c', file] })
 }
 
@@ -134,9 +134,18 @@ export function mosquittoPassword(file: string, user: string, password: string):
   if (made.status !== 0) throw new Error(`mosquitto_passwd: ${made.stderr}`)
 }
 
-/** What a subscriber of its own gets, as it comes; it finds the broker again by itself. */
-export async function mosquittoSubscriber(t: TestContext, port: number, topic: string): Promise<{ lines: string[] }> {
-  const args = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-d', '-q', '0', '-t', topic]
+/**
+ * What a subscriber of its own gets, as it comes; it finds the broker again by itself.
+ *
+ * @param more arguments of mosquitto_sub
+ */
+export async function mosquittoSubscriber(
+  t: TestContext,
+  port: number,
+  topic: string,
+  more: string[] = [],
+): Promise<{ lines: string[] }> {
+  const args = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-d', '-t', topic, ...more]
   // Into a pipe it would say that it has subscribed with its first message only.
   const child = spawn('stdbuf', ['-oL', find('mosquitto_sub')!, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = new Promise((resolve) => child.once('exit', resolve))
