@@ -223,8 +223,10 @@ export interface ResponseSettings {
   options: Record<string, Record<string, unknown>>
   /** Our own responses whose options are wrong. They must not act with the defaults instead. */
   unusable?: string[]
-  /** Addresses and networks that are never blocked, besides the built-in guards and `<white_list>`. */
+  /** Addresses, networks, names and countries (`country:DE`) that are never acted on, besides the built-in guards and `<white_list>`. */
   never: string[]
+  /** Addresses and names of the manager: as given, and as `<client>` of an ossec.conf says. */
+  managers?: string[]
   /** At most this many new blocks a minute. */
   max_per_minute: number
   /** Seconds a script may run. */
@@ -248,6 +250,8 @@ export interface ResponseTuning {
   answer_ms?: number
   /** Of a script's virtual memory. */
   max_memory_bytes?: number
+  /** When Outrider is stopped, all that is in force is undone. */
+  undo_on_stop?: boolean
 }
 
 /** Another machine that responses run on, over SSH: an agent of a Wazuh, or any machine with scripts in `active-response/bin`. */

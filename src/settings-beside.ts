@@ -15,8 +15,7 @@ export function checkBeside(
 ): Problem | undefined {
   if (engine !== 'beside' || !responses.enabled || ossec.responses_disabled || ossec.responses.length === 0)
     return undefined
-  // WAZUH/logs/alerts/alerts.json
-  const file = resolve(alerts_file, '../../../etc/ossec.conf')
+  const file = besideConf(alerts_file)
   let text: string
   try {
     text = files.read(file).toString('latin1')
@@ -37,6 +36,11 @@ export function checkBeside(
     message: `execd of the Wazuh beside acts as well: ${file} has ${both.map((name) => `"${name}"`).join(', ')} too`,
     hint: 'give Outrider other responses than it has, in a file of its own that ossec_conf names',
   }
+}
+
+/** The real ossec.conf, from `WAZUH/logs/alerts/alerts.json`. */
+export function besideConf(alerts_file: string): string {
+  return resolve(alerts_file, '../../../etc/ossec.conf')
 }
 
 /** What the `<active-response>` blocks run. */

@@ -128,6 +128,7 @@ export async function readResponses(
   }
   const enabled = read('enabled') ?? false
   const never = read('never') ?? []
+  const managers = read('managers')
   const max_per_minute = read('max_per_minute') ?? 60
   const deadline = toSeconds(read('deadline') ?? 30)
   const dialect = read('dialect')
@@ -143,6 +144,7 @@ export async function readResponses(
     widest: read('widest'),
     answer: read('answer'),
     max_memory: read('max_memory'),
+    undo_on_stop: read('undo_on_stop'),
   })
 
   const why = !isWhiteListWhole
@@ -156,7 +158,13 @@ export async function readResponses(
   }
   const { options, unusable } = await readResponseOptions(reading, given.options, load)
   const settings = { enabled: enabled && why === undefined, options, unusable, never, max_per_minute, deadline }
-  return { ...settings, ...(dialect && { dialect }), ...(unguarded && { unguarded }), ...(tuning && { tuning }) }
+  return {
+    ...settings,
+    ...(managers && { managers }),
+    ...(dialect && { dialect }),
+    ...(unguarded && { unguarded }),
+    ...(tuning && { tuning }),
+  }
 }
 
 /** `options` gets an entry for each of our responses that can be used: those with options that are right, and those that need none. */

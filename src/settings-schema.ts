@@ -128,7 +128,10 @@ export const wodleOptions = z.object({
 
 export const responseOptions = z.object({
   enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
-  never: list('Addresses, networks and names that are never acted on, besides <white_list> and the built-in guards.'),
+  never: list(
+    'Addresses, networks, names and countries (country:DE, with geoip) that are never acted on, besides <white_list> and the built-in guards.',
+  ),
+  managers: list("Addresses and names of the manager, besides those that <client> of an agent's ossec.conf names."),
   max_per_minute: z
     .optional(wholeNumber(1, 1_000_000))
     .check(about('At most this many new blocks a minute. Default: 60.')),
@@ -181,6 +184,13 @@ export const responseOptions = z.object({
     )
     .check(about('Virtual memory that a response script may have, such as 512M. Default: no limit.')),
   deadline: z.optional(duration()).check(about('How long a response script may run. Default: 30s.')),
+  undo_on_stop: z
+    .optional(z.boolean())
+    .check(
+      about(
+        'true: when Outrider is stopped, all that is in force is undone, as by execd. Default: false, it stays and is undone on time.',
+      ),
+    ),
   dialect: z
     .optional(z.record(z.string(), z.enum(['wazuh4', 'ossec', 'wazuh5'])))
     .check(about('Whose contract the script of a command speaks, by the name of the command. Default: wazuh4.')),
@@ -194,7 +204,10 @@ export const hostOptions = z.object({
   ssh: z
     .string()
     .check(
-      z.regex(/^([\w][\w.-]*@)?(\w[\w.-]*|\[[\da-fA-F:]+\]|[\da-fA-F]*:[\da-fA-F:]+)$/, 'not a destination such as outrider@192.0.2.10'),
+      z.regex(
+        /^([\w][\w.-]*@)?(\w[\w.-]*|\[[\da-fA-F:]+\]|[\da-fA-F]*:[\da-fA-F:]+)$/,
+        'not a destination such as outrider@192.0.2.10',
+      ),
       about("Where ssh goes to: user@host, or a name of ssh's own configuration. Its keys and known hosts count."),
     ),
   agent: z.optional(text()).check(about('Id or name of the agent that it is. Default: the name of this entry.')),

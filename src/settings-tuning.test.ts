@@ -22,6 +22,7 @@ test('limits of the responder arrive in its own units, and what is not said stay
     ['escalation: { longest: 1w, decay: 1d }', { escalation: { factor: 1, longest: 604_800, decay_ms: 86_400_000 } }],
     ['widest: { ipv4: 16 }', { widest: { ipv4: 16, ipv6: 48 } }],
     ['widest: { ipv6: 32 }', { widest: { ipv4: 24, ipv6: 32 } }],
+    ['undo_on_stop: true', { undo_on_stop: true }],
     ['answer: 0.5, max_memory: 512M', { answer_ms: 500, max_memory_bytes: 536_870_912 }],
   ] as const)
     assert.deepEqual(await tuningOf(text), tuning, text)
@@ -34,6 +35,7 @@ test('a wrong limit keeps responses at saying what they would do', async () => {
     ['escalation: { factor: 0.5 }', /responses\.escalation\.factor/],
     ['escalation: { faktor: 2 }', /responses\.escalation\.faktor/],
     ['widest: { ipv4: 0 }', /responses\.widest\.ipv4/],
+    ['undo_on_stop: perhaps', /responses\.undo_on_stop/],
     ['answer: 0', /responses\.answer/],
     ['max_memory: 64K', /responses\.max_memory: less than 1M/],
   ] as const) {

@@ -5,12 +5,12 @@ import { type responseOptions, toByteCount, toSeconds } from './settings-schema.
 
 type Given = Pick<
   z.infer<typeof responseOptions>,
-  'over_limit' | 'approval' | 'escalation' | 'widest' | 'answer' | 'max_memory'
+  'over_limit' | 'approval' | 'escalation' | 'widest' | 'answer' | 'max_memory' | 'undo_on_stop'
 >
 
 /** Undefined when nothing was said. */
 export function readTuning(given: Given): ResponseTuning | undefined {
-  const { over_limit, approval, escalation, widest, answer, max_memory } = given
+  const { over_limit, approval, escalation, widest, answer, max_memory, undo_on_stop } = given
   const tuning: ResponseTuning = {
     ...(over_limit === 'refuse' && { over_limit: { kind: 'refuse' } }),
     ...(over_limit === 'ask' && {
@@ -29,6 +29,7 @@ export function readTuning(given: Given): ResponseTuning | undefined {
     }),
     ...(widest && { widest: { ipv4: widest.ipv4 ?? 24, ipv6: widest.ipv6 ?? 48 } }),
     ...(answer !== undefined && { answer_ms: Math.round(toSeconds(answer) * 1000) }),
+    ...(undo_on_stop !== undefined && { undo_on_stop }),
     ...(max_memory !== undefined && { max_memory_bytes: toByteCount(max_memory) }),
   }
   return Object.keys(tuning).length > 0 ? tuning : undefined

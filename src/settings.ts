@@ -11,7 +11,7 @@ import { type Files, realFiles } from './files.ts'
 import { didYouMean } from './nearest.ts'
 import { formatProblem, type Problem, UserError } from './problem.ts'
 import { createResolver } from './secrets.ts'
-import { checkBeside } from './settings-beside.ts'
+import { besideConf, checkBeside } from './settings-beside.ts'
 import { createChecker } from './settings-check.ts'
 import { checkFallbacks, destinationsOfBlocks, readDestinations } from './settings-destinations.ts'
 import { readReceivers, readResponses, readWodles } from './settings-entries.ts'
@@ -21,6 +21,7 @@ import { entriesOf, fillReferences, hasFailed, isGroup, loader, type Reading } f
 import { type Settings, sections, toSeconds } from './settings-schema.ts'
 import { readYaml } from './settings-yaml.ts'
 import { type OssecFile, readOssecConf } from './wazuh/ossec-conf.ts'
+import { managersIn } from './wazuh/ossec-conf-manager.ts'
 import { checkScripts } from './wazuh/ossec-conf-scripts.ts'
 
 type Index<T> = Record<string, () => Promise<{ default: T }>>
@@ -127,6 +128,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     secrets: [...resolver.values].filter((value) => value !== ''),
     problems,
   }
+  const managers = managersOf(config, ossecFiles, files)
+  if (managers.length > 0) config.responses.managers = managers
   problems.push(...checkScripts(config, home, files, Object.keys(config.responses.options)))
   const twice = checkBeside(config, files)
   if (twice) problems.push(twice)
@@ -194,6 +197,20 @@ function namedFiles(reading: Reading, settings: Settings, files: Files): { found
     }
   })
   return { found, isWhole: found.length === names.length }
+}
+
+/** Those that were given, and those of every ossec.conf that there may be: our own, that of the Wazuh beside, that of an agent on this machine. */
+function managersOf({ responses, engine, alerts_file }: Config, ossecFiles: OssecFile[], files: Files): string[] {
+  const others = ['/var/ossec/etc/ossec.conf', ...(engine === 'beside' ? [besideConf(alerts_file)] : [])]
+  const texts = others.flatMap((path) => {
+    try {
+      return [files.read(path).toString('latin1')]
+    } catch {
+      return [] // there is none, or it is not for us to read
+    }
+  })
+  const named = managersIn([...ossecFiles.map(({ text }) => text), ...texts])
+  return [...new Set([...(responses.managers ?? []), ...named])]
 }
 
 function alertsFile(reading: Reading, { engine, alerts }: Settings): string {

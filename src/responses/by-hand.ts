@@ -3,10 +3,10 @@ import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Book } from './book.ts'
 import type { Desk } from './desk.ts'
-import type { Guards } from './guards.ts'
+import { type Guards, isCountry } from './guards.ts'
 import type { Allowed, AuditEntry, Lease, LeaseStore } from './lease.ts'
 import type { Intent, ManualTarget } from './plan.ts'
-import { formatRange, overlaps, parseRange } from './ranges.ts'
+import { firstOf, formatRange, lastOf, overlaps, parseRange } from './ranges.ts'
 
 /** What became of a person's wish; refused ones say why. `status` is the HTTP status that says the same. */
 export type Result<T = Record<string, never>> =
@@ -28,7 +28,7 @@ export interface ByHand {
   /** For what waits for a person. */
   answer(id: string, approve: boolean, manual: Manual): Result
   /**
-   * Puts an address, a network, a host name or an account out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
+   * Puts an address, a network, a host name, an account or a country (`country:DE`) out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
    * force on it. `undone` is how many.
    */
   allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }>
@@ -47,11 +47,24 @@ export interface ByHandConfig {
   log: Log
   now(): number
   kick(): void
+  /** ISO code of the country of an address; undefined where there is no database to look in. */
+  country?: ((address: string) => string | undefined) | undefined
   /** The intent, or why there can be none. */
   intentOf(wish: ManualTarget): Intent | string
 }
 
-export function createByHand({ state, store, desk, guards, book, log, now, kick, intentOf }: ByHandConfig): ByHand {
+export function createByHand({
+  state,
+  store,
+  desk,
+  guards,
+  book,
+  log,
+  now,
+  kick,
+  country,
+  intentOf,
+}: ByHandConfig): ByHand {
   function audited(what: string, lease: Pick<Lease, 'id' | 'target'>, { reason, by }: Manual): void {
     store.audit({ at: now(), by, what, lease: lease.id, target: lease.target, reason })
     log.info(`${by} ${what} ${lease.target}: ${reason}`, { lease: lease.id })
@@ -142,10 +155,26 @@ export function createByHand({ state, store, desk, guards, book, log, now, kick,
     return { ok: true, value: {} }
   }
 
+  /** The one spelling of an entry. */
+  function nameOf(entry: string): string {
+    const range = parseRange(entry)
+    if (range) return formatRange(range)
+    return isCountry(entry) ? `country:${entry.slice(-2).toUpperCase()}` : entry
+  }
+
+  const isIn = (address: string, name: string) => `country:${country?.(address)}` === name
+
   function allow(entry: string, seconds: number, manual: Manual): Result<{ undone: number }> {
     if (manual.reason.trim() === '') return needsReason
     const range = parseRange(entry)
-    const name = range ? formatRange(range) : entry
+    const name = nameOf(entry)
+    if (isCountry(entry) && !country)
+      return {
+        ok: false,
+        status: 409,
+        error: 'the country of an address cannot be told without a GeoIP database',
+        hint: 'set geoip in outrider.yaml',
+      }
     if (name === '' || /\s/.test(name))
       return { ok: false, status: 400, error: `"${entry}" is no address, network, host name or account` }
     const until = seconds > 0 ? now() + seconds * 1000 : undefined
@@ -154,6 +183,7 @@ export function createByHand({ state, store, desk, guards, book, log, now, kick,
       store.audit({ at: now(), by: manual.by, what: 'allowed', lease: undefined, target: name, reason: manual.reason })
       const affected = store.current(now()).filter((lease) => {
         const target = parseRange(lease.target)
+        if (isCountry(entry)) return target && [firstOf(target), lastOf(target)].some((one) => isIn(one, name))
         return range && target ? overlaps(range, target) : lease.target === name
       })
       return affected.filter(({ id }) => remove(id, manual).ok).length
@@ -164,8 +194,7 @@ export function createByHand({ state, store, desk, guards, book, log, now, kick,
 
   function disallow(entry: string, { reason, by }: Manual): Result {
     if (reason.trim() === '') return needsReason
-    const range = parseRange(entry)
-    const name = range ? formatRange(range) : entry
+    const name = nameOf(entry)
     if (!store.disallow(name))
       return { ok: false, status: 404, error: `"${entry}" is not on the list of what is allowed` }
     store.audit({ at: now(), by, what: 'no longer allowed', lease: undefined, target: name, reason })

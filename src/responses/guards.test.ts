@@ -188,6 +188,50 @@ describe('each guard keeps the operator from locking himself out', () => {
     assert.equal(guards({ widest: { ipv4: 8, ipv6: 32 } }).address('203.0.0.0/8'), undefined)
   })
 
+  test('countries, as the database says; without one nothing is blocked at all', () => {
+    const country = (address: string) => ({ '203.0.113.0': 'DE', '203.0.113.255': 'FR', '2001:db8::7': 'DE' })[address]
+    const guard = guards({ never: ['country:de'], country, allowed: () => [{ entry: 'country:FR', reason: 'office' }] })
+    assert.deepEqual(guard.problems, [])
+    const de = { guard: 'never', reason: '2001:db8::7 is in country:DE, which is on the list "never"' }
+    assert.deepEqual(guard.address('2001:db8::7'), de)
+    assert.equal(guard.address('203.0.113.0/24')?.guard, 'never', 'the first of a network')
+    const fr = { guard: 'allowed', reason: '203.0.113.240/28 is in country:FR, which is allowed: office' }
+    assert.deepEqual(guard.address('203.0.113.240/28'), fr, 'and its last')
+    assert.equal(guard.address('203.0.113.5'), undefined)
+    const blind = guards({ never: ['country:DE'] })
+    assert.match(blind.problems[0]!, /^responses\.never: .*set geoip in outrider\.yaml$/)
+    assert.equal(blind.address('203.0.113.5')?.guard, 'country')
+    assert.equal(guards({ never: ['countryside'] }).address('203.0.113.5'), undefined)
+  })
+
+  test('hosts that responses run on, by address and by name', async () => {
+    const resolve = (name: string) => Promise.resolve(name === 'web.example.com' ? ['198.51.100.31'] : [])
+    const guard = guards({ hosts: ['198.51.100.30', 'web.example.com'], resolve })
+    await guard.refresh()
+    assert.equal(guard.address('198.51.100.30')?.guard, 'host')
+    const refusal = {
+      guard: 'host',
+      reason: '198.51.100.31 is web.example.com, one of the hosts that responses run on',
+    }
+    assert.deepEqual(guard.address('198.51.100.31'), refusal)
+    assert.equal(guard.account('web.example.com'), undefined, 'which is no account')
+  })
+
+  test('what a person has allowed, for as long as it was said', () => {
+    let now = 0
+    const entries = [
+      { entry: '198.51.100.0/28', reason: 'pentest', until: 60_000 },
+      { entry: 'deploy', reason: 'robot', until: 60_000 },
+    ]
+    const guard = guards({ now: () => now, allowed: () => entries.filter(({ until }) => until > now) })
+    const refusal = { guard: 'allowed', reason: '198.51.100.0/28 is allowed: pentest' }
+    assert.deepEqual(guard.address('198.51.100.7'), refusal)
+    assert.equal(guard.account('deploy')?.guard, 'allowed')
+    now = 60_001
+    assert.equal(guard.address('198.51.100.7'), undefined)
+    assert.equal(guard.account('deploy'), undefined)
+  })
+
   test('root', () => {
     assert.equal(guards().account('root')?.guard, 'never')
   })

@@ -4,7 +4,7 @@
  */
 import { BlockList } from 'node:net'
 import type { NetworkFacts } from './network.ts'
-import { formatRange, isSingle, overlaps, parseRange, type Range } from './ranges.ts'
+import { firstOf, formatRange, isSingle, lastOf, overlaps, parseRange, type Range } from './ranges.ts'
 
 export interface Refusal {
   /** `loopback`, `own address`, `gateway`, `name server`, `manager`, `host`, `administrator`, `white list`, `never`, `width`, `rate`, … */
@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 export interface GuardConfig {
-  /** Addresses, networks, host names and account names that are never acted on. */
+  /** Addresses, networks, host names, account names and countries (`country:DE`) that are never acted on. */
   never: readonly string[]
   /** Addresses and host names of the manager, as an agent's `<client>` has them. */
   manager?: readonly string[]
@@ -25,6 +25,8 @@ export interface GuardConfig {
   widest?: { ipv4: number; ipv6: number }
   /** What people have put out of reach for a while. Called as often as `facts`. */
   allowed?(): { entry: string; reason: string }[]
+  /** ISO code of the country of an address; undefined where there is no database to look in. */
+  country?: ((address: string) => string | undefined) | undefined
   /** Called at most every two seconds. */
   facts(): NetworkFacts
   /** Addresses of a host name; rejects or is empty when it has none. */
@@ -36,6 +38,8 @@ export interface Guards {
   /** @param host the target as the alert has it, where it is not an address but a host name */
   address(target: string): Refusal | undefined
   account(name: string): Refusal | undefined
+  /** What is wrong with the configuration, in words. */
+  readonly problems: readonly string[]
   /** The next question looks at everything anew. */
   changed(): void
   /** Looks the host names up again. What cannot be resolved keeps its last addresses. */
@@ -65,12 +69,14 @@ export function createGuards(config: GuardConfig): Guards {
     ['host', config.hosts ?? []],
   ] as const)
     for (const entry of entries) {
-      const added = fixed.add(guard, entry, describe(entry, guard))
+      const added = isCountry(entry) || fixed.add(guard, entry, describe(entry, guard))
       if (!added) names.set(entry, { guard, addresses: [] })
     }
 
   let changing = new Guarded()
   let allowedNames = new Map<string, string>()
+  const neverCountries = new Set(config.never.filter(isCountry).map((entry) => entry.toUpperCase()))
+  let allowedCountries = new Map<string, string>()
   let readAt = Number.NEGATIVE_INFINITY
   function current(): Guarded {
     const now = config.now()
@@ -87,8 +93,10 @@ export function createGuards(config: GuardConfig): Guards {
     add('name server', name_servers)
     for (const { address, what } of administrators) changing.add('administrator', address, `${address}: ${what}`)
     allowedNames = new Map()
+    allowedCountries = new Map()
     for (const { entry, reason } of config.allowed?.() ?? [])
-      if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`)) allowedNames.set(entry, reason)
+      if (isCountry(entry)) allowedCountries.set(entry.toUpperCase(), reason)
+      else if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`)) allowedNames.set(entry, reason)
     for (const [name, { guard, addresses }] of names)
       for (const address of addresses)
         changing.add(guard, address, `${address} is ${name}, ${guard === 'never' ? 'which is ' : ''}${whatIs(guard)}`)
@@ -111,10 +119,29 @@ export function createGuards(config: GuardConfig): Guards {
       return { guard: 'width', reason: `${target} is wider than /${least}, the widest network that may be blocked` }
     const met = fixed.meets(range) ?? current().meets(range)
     if (met) return met
+    const abroad = countryRefusal(target, range)
+    if (abroad) return abroad
     const entry = config.whiteListed(formatRange(range))
     return entry === undefined
       ? undefined
       : { guard: 'white list', reason: `${target} is on the white list (${entry})` }
+  }
+
+  /** Of a network, the first and the last address are looked at. */
+  function countryRefusal(target: string, range: Range): Refusal | undefined {
+    if (neverCountries.size + allowedCountries.size === 0) return undefined
+    const [some = ''] = [...neverCountries, ...allowedCountries.keys()]
+    // What cannot be known must not be done: somebody relies on that list.
+    if (!config.country) return { guard: 'country', reason: `${shown(some)} is out of reach, and ${noDatabase}` }
+    for (const address of [firstOf(range), lastOf(range)]) {
+      const found = `COUNTRY:${config.country(address)}`
+      if (neverCountries.has(found))
+        return { guard: 'never', reason: `${target} is in ${shown(found)}, which is ${whatIs('never')}` }
+      const reason = allowedCountries.get(found)
+      if (reason !== undefined)
+        return { guard: 'allowed', reason: `${target} is in ${shown(found)}, which is allowed: ${reason}` }
+    }
+    return undefined
   }
 
   function account(name: string): Refusal | undefined {
@@ -137,7 +164,20 @@ export function createGuards(config: GuardConfig): Guards {
     changed()
   }
 
-  return { address, account, changed, refresh }
+  const problems = neverCountries.size > 0 && !config.country ? [`responses.never: ${noDatabase}`] : []
+  return { address, account, problems, changed, refresh }
+}
+
+const noDatabase = 'the country of an address cannot be told without a GeoIP database: set geoip in outrider.yaml'
+
+/** `country:DE`, in any case. */
+export function isCountry(entry: string): boolean {
+  return /^country:[a-z]{2}$/i.test(entry)
+}
+
+/** As people write it: `country:DE`. */
+function shown(country: string): string {
+  return country.replace('COUNTRY', 'country')
 }
 
 function describe(entry: string, guard: string): string {

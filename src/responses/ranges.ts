@@ -41,6 +41,17 @@ export function formatRange({ family, first, prefix }: Range): string {
   return prefix === widthOf(family) ? address : `${address}/${prefix}`
 }
 
+/** The first address of it. */
+export function firstOf({ family, first }: Range): string {
+  return formatRange({ family, first, prefix: widthOf(family) })
+}
+
+/** The last address of it. */
+export function lastOf({ family, first, prefix }: Range): string {
+  const width = widthOf(family)
+  return formatRange({ family, first: first | ((1n << BigInt(width - prefix)) - 1n), prefix: width })
+}
+
 /** A key with its length, which a single address has, too: `10.0.0.1/32`. */
 export function asCidr(key: string): string {
   return key.includes('/') ? key : `${key}/${key.includes(':') ? 128 : 32}`

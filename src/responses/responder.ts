@@ -41,6 +41,8 @@ export interface ResponderOptions {
   node_name?: string
   /** Addresses and host names of the manager, where this machine is an agent. */
   manager?: readonly string[]
+  /** ISO code of the country of an address; undefined where there is no database to look in. */
+  country?(address: string): string | undefined
   /** Where responses can run besides this machine. */
   hosts?: readonly HostSetting[]
   now(): number
@@ -57,6 +59,8 @@ export interface ResponderOptions {
   /** Differs after each start of the machine: /proc/sys/kernel/random/boot_id. */
   boot_id: string | undefined
   http: Http
+  /** A block that was in force is over; within the transaction that says so. */
+  undone?(lease: Lease): void
   /** Addresses of a host name. */
   resolve(name: string): Promise<string[]>
   tuning?: Partial<ResponderTuning>
@@ -162,6 +166,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     never: settings.never,
     manager: options.manager,
     hosts: hosts.map(addressOf),
+    country: options.country,
     whiteListed: binding.whiteListed,
     widest: tuning.widest,
     allowed: () => store.allowed(now()),
@@ -199,12 +204,13 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     max_per_minute,
     over_limit,
     unguarded,
+    undone: options.undone,
   })
   const common = { state, store, desk, log, now, kick }
   const byDefinition = createByDefinition({ ...common, actors, unusable })
   const { answer_ms, max_memory_bytes, places } = tuning
   const book = createBook({ state, store, desk, now, dryRun })
-  const byHand = createByHand({ ...common, guards, book, intentOf: planner.manual })
+  const byHand = createByHand({ ...common, guards, book, country: options.country, intentOf: planner.manual })
   const script = { home: options.home, deadline_ms, answer_ms, max_memory_bytes }
   const byScript = createByScript({ ...common, script, hosts, places })
 
@@ -372,6 +378,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     targets: (response) => store.targetsInForce(response),
     scripts: () => store.habits(),
     problems: [
+      ...guards.problems,
       ...binding.problems.map(({ message }) => message),
       ...planner.definitionsInUse().flatMap((name) => unusable.get(name) ?? []),
     ],

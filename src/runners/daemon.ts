@@ -19,6 +19,7 @@ import { type Appender, openAppend } from '../durable/append.ts'
 import { openState, type State } from '../durable/state.ts'
 import { rotateWhenRead } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
+import { geoLookup } from '../lookups/geoip.ts'
 import { type Problem, UserError } from '../problem.ts'
 import { localSystem } from '../responses/network.ts'
 import { createResponder } from '../responses/responder.ts'
@@ -269,12 +270,26 @@ function startTimer(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
+/** The country of an address, for guards; undefined without a database. */
+function countries(geoip: string | undefined, log: Log): ((address: string) => string | undefined) | undefined {
+  if (geoip === undefined) return undefined
+  try {
+    const lookup = geoLookup(geoip)
+    // `US / California`
+    return (address) => lookup(address)?.slice(0, 2)
+  } catch (error) {
+    log.error(`guards have no countries: ${(error as Error).message}`, { hint: 'see geoip in outrider.yaml' })
+    return undefined
+  }
+}
+
 function openResponder(
   config: Config,
   parts: { state: State; now(): number; schedule: typeof startTimer; log: Log; mask(text: string): string; http: Http },
 ) {
   const { home, ossec } = config
   const { schedule, ...rest } = parts
+  const { log } = parts
   return createResponder({
     ...rest,
     commands: ossec.commands,
@@ -282,6 +297,8 @@ function openResponder(
     white_list: ossec.global.white_list,
     settings: config.responses,
     hosts: config.hosts,
+    manager: config.responses.managers,
+    country: countries(config.geoip, log),
     tuning: config.responses.tuning,
     home,
     node_name: ossec.global.cluster?.node_name,

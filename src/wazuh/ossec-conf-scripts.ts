@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path'
-import type { Config, Place } from '../config.ts'
+import type { ActiveResponseBlock, Config, Place } from '../config.ts'
 import type { Files } from '../files.ts'
 import { didYouMean } from '../nearest.ts'
 import type { Problem } from '../problem.ts'
@@ -10,7 +10,7 @@ import type { Problem } from '../problem.ts'
  * @param responses names of our own responses, which need no script
  */
 export function checkScripts(
-  config: Pick<Config, 'ossec' | 'destinations'>,
+  config: Pick<Config, 'ossec' | 'destinations' | 'hosts'>,
   home: string,
   files: Files,
   responses: readonly string[] = [],
@@ -25,7 +25,9 @@ export function checkScripts(
       missing: { wazuh: 'this integration is disabled until the next restart' },
     })
   }
-  const used = new Set(ossec.responses.map(({ command }) => command))
+  // With other hosts to run on, only what must run here must be here.
+  const isHere = ({ location }: ActiveResponseBlock) => location.server || (config.hosts ?? []).length === 0
+  const used = new Set(ossec.responses.filter(isHere).map(({ command }) => command))
   for (const { name, executable, place } of ossec.commands) {
     const path = join('active-response/bin', executable)
     if (!used.has(name) || (responses.includes(executable) && !files.stat(join(home, path)))) continue
