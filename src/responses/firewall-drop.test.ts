@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { connect, createServer, type Socket } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Command, Response } from '../define.ts'
 import firewallDrop from './firewall-drop.ts'
 import { responses } from './index.ts'
+import { type Packets, startPackets } from './packets-kit.ts'
 import { type BenchOptions, bench, block, command, inNamespace, tool } from './test-kit.ts'
 
 const definition = firewallDrop as unknown as Response
@@ -55,62 +55,19 @@ describe('what firewall-drop would run', () => {
 if (inNamespace(fileURLToPath(import.meta.url), ['nft'])) inside()
 
 function inside(): void {
-  let port = 0
-  const sockets = new Set<Socket>()
+  let packets: Packets
   before(async () => {
-    for (const args of [
-      ['link', 'set', 'lo', 'up'],
-      ...['192.0.2.1', '203.0.113.5', '203.0.113.6'].map((address) => ['addr', 'add', `${address}/32`, 'dev', 'lo']),
-      ...['2001:db8::1', '2001:db8:5::5', '2001:db8:5::6'].map((address) => [
-        '-6',
-        'addr',
-        'add',
-        `${address}/128`,
-        'dev',
-        'lo',
-        'nodad',
-      ]),
-    ])
-      tool(['ip', ...args])
+    packets = await startPackets()
     // Not ours, and to be left alone.
     nft('add table inet other; add chain inet other c; add rule inet other c counter')
-    const server = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.pipe(socket)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '::', resolve))
-    port = (server.address() as { port: number }).port
-    server.unref()
   })
+  const reach = (from: string) => packets.reach(from)
+  const isOpen = (from: string) => packets.isOpen(from)
 
   function nft(script: string): void {
     tool(['nft', '-f', '-'], script)
   }
   const ruleset = () => tool(['nft', 'list', 'ruleset'])
-
-  /** A real connection; undefined when none comes about. */
-  async function reach(from: string): Promise<Socket | undefined> {
-    const to = from.includes(':') ? '2001:db8::1' : '192.0.2.1'
-    const socket = connect({ host: to, port, localAddress: from })
-    socket.on('error', () => {})
-    sockets.add(socket)
-    return new Promise((resolve) => {
-      socket.setTimeout(250, () => {
-        socket.destroy()
-        resolve(undefined)
-      })
-      socket.once('connect', () => {
-        socket.setTimeout(0)
-        resolve(socket)
-      })
-    })
-  }
-  const isOpen = async (from: string) => {
-    const socket = await reach(from)
-    socket?.destroy()
-    return socket !== undefined
-  }
 
   const drop = (change: BenchOptions = {}): BenchOptions => ({
     commands: [command('firewall-drop')],
