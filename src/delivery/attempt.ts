@@ -3,7 +3,6 @@
  * this serves the daemon and the scripts of `outrider build`, which must start within milliseconds: nothing heavy may be imported here.
  */
 import { type Alert, fromBytes } from '../alert.ts'
-import { parseTimestamp } from '../clock.ts'
 import type {
   HttpRequest,
   HttpResponse,
@@ -18,6 +17,7 @@ import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } fro
 import { confirmed } from './confirm.ts'
 import type { IncidentPart } from './incidents.ts'
 import { describe, judge } from './outcome.ts'
+import { lateness, markedTitle, preface } from './words.ts'
 
 export interface Attempt {
   outcome: Outcome
@@ -124,7 +124,18 @@ export function parseAlert(line: string): Alert | undefined {
 }
 
 function asText(line: string): string {
-  return /[\x80-\xff]/.test(line) ? fromBytes(line) : line
+  const text = /[\x80-\xff]/.test(line) ? fromBytes(line) : line
+  return text.includes('\\ud') || text.includes('\\uD') ? withoutHalves(text) : text
+}
+
+/**
+ * JSON in which no escape is half of a surrogate pair: a stranger can have such a one logged, and what is no text many services answer with an error that
+ * looks like one of their own (RFC 8259, 8.2).
+ */
+function withoutHalves(json: string): string {
+  return json.replace(/\\\\|\\u(?:d[89ab][\da-f]{2}(\\ud[c-f][\da-f]{2})?|d[c-f][\da-f]{2})/gi, (found, low) =>
+    found === '\\\\' || low !== undefined ? found : '\\ufffd',
+  )
 }
 
 /** The same for every try of an alert at a destination, also after a restart: a line holds the alert's id and time, which no other line has. */
@@ -145,6 +156,10 @@ export interface TemplateScope extends Record<string, unknown> {
   severity: Severity
   source_address: string | undefined
   more: number
+  /** `3 h`; empty for what is not late. */
+  late: string
+  /** The incident is over. */
+  resolved: boolean
   default_title: string
   default_body: string
 }
@@ -167,7 +182,8 @@ class Context implements IntegrationContext {
     this.style = style
   }
   get idempotency_key(): string {
-    return idempotencyKey(this.destination, this.bytes)
+    // The end of an incident may show an alert that was sent before.
+    return idempotencyKey(this.destination, this.incident?.is_over ? `over ${this.bytes}` : this.bytes)
   }
   get line(): string {
     return asText(this.bytes)
@@ -180,19 +196,13 @@ class Context implements IntegrationContext {
   }
 
   private defaultTitle(): string {
-    const { more = 0 } = this.incident ?? {}
-    const isRussian = this.style.language === 'ru'
-    const told = more === 0 ? '' : isRussian ? ` (и ещё ${more})` : ` (+${more} more)`
-    return `${lateness(this.alert, this.now, isRussian)}${renderTitle(this.alert, this.style)}${told}`
+    const { alert, now, incident, style } = this
+    return markedTitle(renderTitle(alert, style), { alert, now, incident, language: style.language })
   }
 
   private defaultBody(): string {
-    const { more = 0 } = this.incident ?? {}
-    const isRussian = this.style.language === 'ru'
-    const told = isRussian
-      ? `Ещё ${more} таких с прошлого сообщения.`
-      : `${more} more like this since the last message.`
-    return `${more === 0 ? '' : `${told}\n\n`}${renderBody(this.alert, this.style)}`
+    const before = preface(this.alert, this.incident, this.style.language)
+    return `${before === '' ? '' : `${before}\n\n`}${renderBody(this.alert, this.style)}`
   }
 
   private render(template: Presentation['title'], usual: () => string): string {
@@ -203,6 +213,8 @@ class Context implements IntegrationContext {
         severity: severityOf(this.alert),
         source_address: sourceAddress(this.alert),
         more: this.incident?.more ?? 0,
+        late: lateness(this.alert, this.now, this.style.language),
+        resolved: this.incident?.is_over === true,
         default_title: this.defaultTitle(),
         default_body: this.defaultBody(),
       })
@@ -218,16 +230,6 @@ export function contextOf(given: Given): IntegrationContext {
   return new Context(given.alert, given)
 }
 
-/** Mark of what comes long after it happened, such as after an outage. */
-function lateness(alert: Alert, now: number, isRussian: boolean): string {
-  const happened = parseTimestamp(alert.timestamp)
-  const hours = happened === undefined ? 0 : Math.floor((now - happened) / 3_600_000)
-  if (hours < 1) return ''
-  const [count, unit] =
-    hours < 48 ? [hours, isRussian ? 'ч' : 'h'] : [Math.floor(hours / 24), isRussian ? 'дн.' : 'days']
-  return isRussian ? `[опоздание ${count} ${unit}] ` : `[${count} ${unit} late] `
-}
-
 /** What a definition makes of an alert: its request, undefined when the alert is not for it, or the error it threw. */
 export function buildRequest(
   integration: Integration,
@@ -237,7 +239,7 @@ export function buildRequest(
   const { alert, incident } = given
   try {
     const context = contextOf(given)
-    if (incident?.is_over) return { request: integration.resolve?.(alert, options, context) }
+    if (incident?.is_over && integration.resolve) return { request: integration.resolve(alert, options, context) }
     return { request: integration.request(alert, options, context) }
   } catch (error) {
     return { error: error as Error }

@@ -25,9 +25,13 @@ const alert = z.looseObject({
   alert_tags: z.optional(column()),
   alert_context: z.optional(z.looseObject({})),
   alert_assets: z.optional(
-    z.array(z.looseObject({ asset_name: text(10_000), asset_type_id: id, asset_ip: z.optional(column()) })),
+    z.array(
+      z.looseObject({ asset_name: text(Number.MAX_SAFE_INTEGER), asset_type_id: id, asset_ip: z.optional(column()) }),
+    ),
   ),
-  alert_iocs: z.optional(z.array(z.looseObject({ ioc_value: text(10_000), ioc_type_id: id, ioc_tlp_id: id }))),
+  alert_iocs: z.optional(
+    z.array(z.looseObject({ ioc_value: text(Number.MAX_SAFE_INTEGER), ioc_type_id: id, ioc_tlp_id: id })),
+  ),
 })
 
 function authorize(request: FakeRequest): void {

@@ -105,7 +105,10 @@ export default defineFake({
   name: 'splunk-hec',
   source:
     'https://help.splunk.com/en/splunk-enterprise/get-started/get-data-in/10.0/get-data-with-http-event-collector/troubleshoot-http-event-collector',
-  destinations: (url) => ({ 'splunk-hec': { hook_url: url, api_key: '00000000-0000-0000-0000-000000000000' } }),
+  destinations: (url) => ({
+    'splunk-hec': { hook_url: url, api_key: '00000000-0000-0000-0000-000000000000' },
+    'splunk-hec-acknowledged': { hook_url: url, api_key: acknowledging, acknowledge: true },
+  }),
 
   routes: {
     'POST /services/collector': collect,

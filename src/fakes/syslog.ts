@@ -34,7 +34,7 @@ function wrongWith(bytes: string): string | undefined {
 /** CEF: `|` and `\` are escaped in the header, `=` and `\` in the extension. */
 function wrongWithCef(text: string): string | undefined {
   const [head, , severity, extension = ''] =
-    /^CEF:[01]\|((?:(?:[^|\\]|\\[|\\])*\|){5})((?:\d+|Unknown|Low|Medium|High|Very-High))\|([\s\S]*)$/.exec(text) ?? []
+    /^CEF:[01]\|((?:(?:[^|\\]|\\[|\\])+\|){5})((?:\d+|Unknown|Low|Medium|High|Very-High))\|([\s\S]*)$/.exec(text) ?? []
   if (head === undefined) return 'the header of CEF has not seven fields, or a severity that is none'
   if (/^\d+$/.test(severity ?? '') && Number(severity) > 10) return `severity ${severity} is above 10`
   const pair = '[A-Za-z0-9_.]+=(?:[^=\\\\]|\\\\[=\\\\nr])*'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cut, cutBytes, escapeHtml, facts, text } from './message.ts'
+import { bySeverity, cut, cutWritten, escapeHtml, facts, text } from './message.ts'
 import { jsonOf, secretUrl } from './options.ts'
 
 export default defineIntegration({
@@ -20,7 +20,8 @@ export default defineIntegration({
     const url = new URL(hook_url)
     // A message with the same request id is made once.
     url.searchParams.set('requestId', idempotency_key)
-    const log = text(alert.full_log)
+    // A message may have 32,000 bytes.
+    const log = cutWritten(text(alert.full_log), 8000, (kept) => JSON.stringify(escapeHtml(kept)))
     const mark = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
     return {
       url: url.href,
@@ -37,8 +38,7 @@ export default defineIntegration({
                     ...facts(alert, style).map(({ name, value }) => ({
                       decoratedText: { topLabel: name, text: escapeHtml(cut(value, 300)), wrapText: true },
                     })),
-                    // A message may have 32,000 bytes.
-                    ...(log === '' ? [] : [{ textParagraph: { text: escapeHtml(cutBytes(log, 4000)) } }]),
+                    ...(log === '' ? [] : [{ textParagraph: { text: escapeHtml(log) } }]),
                   ],
                 },
               ],

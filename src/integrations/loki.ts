@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import { defineIntegration, type HttpRequest, type IntegrationContext, type Outcome } from '../define.ts'
-import { oneLine, severityOf } from './message.ts'
+import { jsonWithin, oneLine, severityOf } from './message.ts'
 import { basicAuth, httpUrl, textOption, tls, withPath } from './options.ts'
 
 export default defineIntegration({
@@ -37,6 +37,8 @@ export default defineIntegration({
   },
 })
 
+const minute = 60_000
+
 interface Options {
   hook_url: string
   labels: Record<string, string>
@@ -47,9 +49,12 @@ interface Options {
 
 /** A stream of one line; Loki puts those with the same labels together. */
 function stream(alert: Alert, { labels }: Options, { line, now }: IntegrationContext): string {
-  const time = parseTimestamp(alert.timestamp) ?? now
-  // Nanoseconds, as text: the number would not fit.
-  return JSON.stringify({ stream: { ...labels, severity: severityOf(alert) }, values: [[`${time}000000`, line]] })
+  const happened = parseTimestamp(alert.timestamp) ?? now
+  // Loki refuses what is an hour behind its stream, a week old, or ten minutes ahead: that is filed under when it is sent, and tells its own time.
+  const time = happened < now - 50 * minute || happened > now + 5 * minute ? now : happened
+  // The limits of a new server; nanoseconds are a text, as the number would not fit.
+  const values = [[`${time}000000`, jsonWithin(alert, line, 256 * 1024)]]
+  return JSON.stringify({ stream: { ...labels, severity: severityOf(alert) }, values })
 }
 
 function push(streams: readonly string[], { hook_url, tenant, user, api_key }: Options): HttpRequest {

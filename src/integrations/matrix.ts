@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cutBytes, escapeHtml, facts, oneLine, text } from './message.ts'
+import { bySeverity, cutBytes, cutWritten, escapeHtml, facts, oneLine, text } from './message.ts'
 import { choice, httpUrl, jsonOf, secretText, tls } from './options.ts'
 
 export default defineIntegration({
@@ -30,7 +30,8 @@ export default defineIntegration({
   rate: 1,
 
   request(alert, { hook_url, api_key, room_id, msgtype }, { style, title, idempotency_key, incident }) {
-    const log = cutBytes(text(alert.full_log), 12_000)
+    // An event may have 65,536 bytes; the log is in it twice.
+    const log = cutWritten(text(alert.full_log), 25_000, (kept) => JSON.stringify([kept, escapeHtml(kept)]))
     const lines = facts(alert, style).map(({ name, value }) => ({ name, value: cutBytes(value, 500) }))
     const head = `${bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])} ${cutBytes(oneLine(title), 500)}`
     return {
@@ -44,7 +45,7 @@ export default defineIntegration({
         format: 'org.matrix.custom.html',
         formatted_body: [
           `<strong>${escapeHtml(head)}</strong>`,
-          ...lines.map(({ name, value }) => `<br>${name}: ${escapeHtml(value)}`),
+          ...lines.map(({ name, value }) => `<br>${escapeHtml(name)}: ${escapeHtml(value)}`),
           ...(log ? [`<pre><code>${escapeHtml(log)}</code></pre>`] : []),
         ].join(''),
         ...(incident?.ref && { 'm.relates_to': { rel_type: 'm.thread', event_id: incident.ref } }),

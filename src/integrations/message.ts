@@ -27,10 +27,11 @@ export function bySeverity<T>(alert: Alert, [informational, low, medium, high, c
   return { informational, low, medium, high, critical }[severityOf(alert)]
 }
 
-/** A text that may be missing or not a text at all, as text. */
+/** A text that may be missing or not a text at all, as text. Without NUL, which PostgreSQL and so many a service cannot keep. */
 export function text(value: unknown): string {
   if (value === undefined || value === null) return ''
-  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '') : value
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 /** One line without control characters; for titles, subjects, headers. */
@@ -56,6 +57,42 @@ export function cutBytes(value: string, most: number): string {
   let end = Math.max(0, most - 3)
   while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end--
   return `${bytes.subarray(0, end).toString()}…`
+}
+
+/** The start of `value` that `written` makes at most `most` bytes of: escapes can make a text six times as long. */
+export function cutWritten(value: string, most: number, written: (kept: string) => string = JSON.stringify): string {
+  const fits = (kept: string) => Buffer.byteLength(written(kept)) <= most
+  const whole = cutBytes(value, most)
+  if (fits(whole)) return whole
+  let fitting = 0
+  for (let over = most; over - fitting > 8; ) {
+    const middle = (fitting + over) >> 1
+    if (fits(cutBytes(whole, middle))) fitting = middle
+    else over = middle
+  }
+  return fitting < 4 ? '' : cutBytes(whole, fitting)
+}
+
+/**
+ * The alert as JSON of at most `most` bytes: its line as it is, or, where that is too long, the same fields with their texts cut. JSON that was cut off
+ * itself nobody can read.
+ */
+export function jsonWithin(alert: Alert, line: string, most: number): string {
+  if (Buffer.byteLength(line) <= most) return line
+  for (const length of [10_000, 2000, 300, 50]) {
+    const json = JSON.stringify(alert, (_, value) =>
+      typeof value === 'string' ? cut(value, length) : Array.isArray(value) ? value.slice(0, length) : value,
+    )
+    if (Buffer.byteLength(json) <= most) return json
+  }
+  const { timestamp, id, rule, agent } = alert
+  const short = (value: unknown) => cut(text(value), 30)
+  return JSON.stringify({
+    timestamp: short(timestamp),
+    id: short(id),
+    rule: { level: rule?.level, id: short(rule?.id), description: short(rule?.description) },
+    agent: { id: short(agent?.id), name: short(agent?.name) },
+  })
 }
 
 interface Words {

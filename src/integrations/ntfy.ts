@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cut, cutBytes, oneLine, text } from './message.ts'
+import { bySeverity, cut, cutBytes, cutWritten, oneLine, text } from './message.ts'
 import { httpUrl, jsonOf, textOption, tls } from './options.ts'
 
 export default defineIntegration({
@@ -33,11 +33,11 @@ export default defineIntegration({
       headers: api_key ? { authorization: `Bearer ${api_key}` } : undefined,
       json: {
         topic,
-        title: cut(title, 200),
-        // Above 4,096 bytes the text becomes an attachment.
-        message: cutBytes(body, 3900),
+        title: cutWritten(cut(title, 200), 800),
+        // From 4,096 bytes on the text becomes an attachment, and the JSON may have 8,192.
+        message: cutWritten(cutBytes(body, 3900), 6500),
         priority: bySeverity(alert, [1, 2, 3, 4, 5]),
-        tags: ['wazuh', `rule-${oneLine(alert.rule?.id)}`.slice(0, 40)],
+        tags: ['wazuh', cut(`rule-${oneLine(alert.rule?.id)}`, 40)],
         click,
       },
     }

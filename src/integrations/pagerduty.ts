@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { parseTimestamp } from '../clock.ts'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cut, oneLine, text } from './message.ts'
+import { bySeverity, cut, jsonWithin, oneLine, text } from './message.ts'
 import { choice, httpUrl, jsonOf, secretText, textOption } from './options.ts'
 
 /** Wazuh's own script sends "warning" for everything from level 7 on, and no dedup_key. */
@@ -28,14 +28,11 @@ export default defineIntegration({
   // 480 a minute and integration.
   rate: 8,
 
-  request(alert, { api_key, hook_url, dedup, client, client_url }, { title, idempotency_key, now, incident }) {
+  request(alert, { api_key, hook_url, dedup, client, client_url }, { title, line, idempotency_key, now, incident }) {
     const { rule, agent, manager } = alert
     const groups = Array.isArray(rule?.groups) ? rule.groups.map(oneLine).join(', ') : ''
     // An event may have 512 KB.
-    const isSmall = JSON.stringify(alert).length < 400_000
-    const details = isSmall
-      ? alert
-      : { ...alert, full_log: cut(text(alert.full_log), 10_000), data: undefined, syscheck: undefined }
+    const details = line.length < 100_000 ? alert : JSON.parse(jsonWithin(alert, line, 400_000))
     return {
       url: hook_url,
       json: {
@@ -54,7 +51,7 @@ export default defineIntegration({
           component: cut(oneLine(alert.location), 255) || undefined,
           group: cut(groups, 255) || undefined,
           class: cut(oneLine(rule?.id), 255) || undefined,
-          custom_details: JSON.stringify(details).length < 500_000 ? details : { id: cut(oneLine(alert.id), 100) },
+          custom_details: details,
         },
         client,
         client_url,

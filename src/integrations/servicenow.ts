@@ -38,14 +38,15 @@ export default defineIntegration({
         method: 'PATCH',
         url: `${address}/${incident.ref}`,
         headers,
-        json: { work_notes: cut(`${title}\n\n${body}`, 30_000) },
+        // Without a word it cuts what is longer.
+        json: { work_notes: cut(`${title}\n\n${body}`, 4000) },
       }
     return {
       url: address,
       headers,
       json: {
         short_description: cut(oneLine(title), 160),
-        description: cut(body, 30_000),
+        description: cut(body, 4000),
         urgency: String(bySeverity(alert, urgency)),
         impact: String(bySeverity(alert, impact)),
         category,

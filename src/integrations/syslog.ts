@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import { defineIntegration } from '../define.ts'
-import { bySeverity, cutBytes, levelOf, oneLine, sourceAddress, text } from './message.ts'
+import { bySeverity, cut, cutBytes, cutWritten, jsonWithin, levelOf, oneLine, sourceAddress, text } from './message.ts'
 import { choice, tls } from './options.ts'
 
 /** Wazuh's own csyslogd speaks UDP only, and is gone in Wazuh 5. */
@@ -44,7 +44,14 @@ export default defineIntegration({
       field(alert.rule?.id, 32),
       '-',
     ].join(' ')
-    const body = format === 'json' ? oneLine(line) : format === 'cef' ? cef(alert, time) : leef(alert, time)
+    // What is cut must still be what it is: a receiver cannot read half an escape or half a JSON object.
+    const room = max_bytes - Buffer.byteLength(head) - 1
+    const body =
+      format === 'json'
+        ? oneLine(jsonWithin(alert, line, room))
+        : format === 'cef'
+          ? cef(alert, time, room)
+          : leef(alert, time, room)
     const message = cutBytes(`${head} ${body}`, max_bytes)
     return {
       host,
@@ -67,27 +74,47 @@ function field(value: unknown, most: number): string {
 }
 
 /** ArcSight Common Event Format, version 0: `|` and `\` are escaped in the header, `=` and `\` in the extension. */
-function cef(alert: Alert, time: number): string {
-  const header = (value: unknown) => oneLine(value).replace(/[\\|]/g, '\\$&')
-  const extension = (value: unknown) => text(value).replace(/[\\=]/g, '\\$&').replace(/\r?\n/g, '\\n')
+function cef(alert: Alert, time: number, room: number): string {
+  const header = (value: unknown) => cut(oneLine(value), 500).replace(/[\\|]/g, '\\$&') || '-'
+  const extension = (value: string) =>
+    value
+      .replace(/[\\=]/g, '\\$&')
+      .replace(/\r\n?|\n/g, '\\n')
+      .replace(/[\x00-\x1f\x7f]/g, ' ')
   const severity = Math.max(0, Math.min(10, Math.round((levelOf(alert) * 10) / 16)))
-  const parts = ['CEF:0', 'Wazuh', 'Outrider', '1', header(alert.rule?.id), header(alert.rule?.description), severity]
-  return `${parts.join('|')}|${pairs(alert, time, ['rt', 'src', 'suser', 'duser', 'dvchost', 'fname', 'cs1', 'externalId', 'cat', 'msg'], extension, ' ')}`
+  const names = ['rt', 'src', 'suser', 'duser', 'dvchost', 'fname', 'cs1', 'externalId', 'cat', 'msg']
+  const { id, description } = alert.rule ?? {}
+  const head = `CEF:0|Wazuh|Outrider|1|${header(id)}|${header(description)}|${severity}|`
+  return head + pairs(alert, time, names, extension, ' ', room - Buffer.byteLength(head))
 }
 
 /** IBM Log Event Extended Format 1.0: fields end with tabs, so none may hold one. */
-function leef(alert: Alert, time: number): string {
-  const clean = (value: unknown) => oneLine(value)
-  const event = clean(alert.rule?.id).replaceAll('|', '_')
-  return `LEEF:1.0|Wazuh|Outrider|1|${event}|${pairs(alert, time, ['devTime', 'src', 'srcUser', 'usrName', 'identHostName', 'filename', 'location', 'alertId', 'cat', 'msg'], clean, '\t')}`
+function leef(alert: Alert, time: number, room: number): string {
+  const names = [
+    'devTime',
+    'src',
+    'srcUser',
+    'usrName',
+    'identHostName',
+    'filename',
+    'location',
+    'alertId',
+    'cat',
+    'msg',
+  ]
+  const event = cut(oneLine(alert.rule?.id), 250).replaceAll('|', '_') || '-'
+  const head = `LEEF:1.0|Wazuh|Outrider|1|${event}|`
+  return head + pairs(alert, time, names, oneLine, '\t', room - Buffer.byteLength(head))
 }
 
+/** `name=value`, as much as there is room for; the last one, which is the log, may have all that is left. */
 function pairs(
   alert: Alert,
   time: number,
   names: string[],
-  clean: (value: unknown) => string,
+  clean: (value: string) => string,
   between: string,
+  room: number,
 ): string {
   const groups = Array.isArray(alert.rule?.groups) ? alert.rule.groups.join(',') : ''
   const values = [
@@ -102,9 +129,12 @@ function pairs(
     groups,
     alert.full_log,
   ]
-  return names
-    .map((name, n) => [name, clean(values[n])] as const)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}=${value}`)
-    .join(between)
+  let written = ''
+  for (const [n, name] of names.entries()) {
+    const start = `${written === '' ? '' : between}${name}=`
+    const left = room - Buffer.byteLength(written + start)
+    const value = clean(cutWritten(text(values[n]), n === names.length - 1 ? left : Math.min(left, 600), clean))
+    if (value !== '') written += start + value
+  }
+  return written
 }

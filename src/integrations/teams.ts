@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, cut, cutBytes, facts, text } from './message.ts'
+import { bySeverity, cut, cutWritten, facts, text } from './message.ts'
 import { secretUrl, textOption } from './options.ts'
 
 // Text runs and not text blocks: only in them Markdown has no meaning, so a log can hold no link.
@@ -53,7 +53,7 @@ export default defineIntegration({
                   rich(run(`${name}: `, { weight: 'Bolder' }), run(cut(value, 300))),
                 ),
                 // A card above 28 KB is dropped without a word; some say above 21 KB.
-                ...(log === '' ? [] : [rich(run(cutBytes(log, 8000), { fontType: 'Monospace', size: 'Small' }))]),
+                ...(log === '' ? [] : [rich(run(cutWritten(log, 8000), { fontType: 'Monospace', size: 'Small' }))]),
               ],
               ...(dashboard_url && { actions: [{ type: 'Action.OpenUrl', title: 'Dashboard', url: dashboard_url }] }),
             },

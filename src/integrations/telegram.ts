@@ -31,7 +31,7 @@ export default defineIntegration({
 
   request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { style, title, incident }) {
     const sign = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
-    const lines = facts(alert, style).map(({ name, value }) => `${name}: ${escapeHtml(cut(value, 200))}`)
+    const lines = facts(alert, style).map(({ name, value }) => `${escapeHtml(name)}: ${escapeHtml(cut(value, 200))}`)
     const log = text(alert.full_log)
     return {
       url: `${hook_url.replace(/\/$/, '')}/bot${api_key}/sendMessage`,

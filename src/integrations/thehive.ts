@@ -41,9 +41,9 @@ export default defineIntegration({
     const { rule, agent } = alert
     const date = parseTimestamp(alert.timestamp) ?? now
     const groups = Array.isArray(rule?.groups) ? rule.groups.map(oneLine) : []
-    const tags = ['wazuh', `rule=${oneLine(rule?.id)}`, `agent=${oneLine(agent?.name)}`, ...groups].map((tag) =>
-      cut(tag, 100),
-    )
+    const tags = ['wazuh', `rule=${oneLine(rule?.id)}`, `agent=${oneLine(agent?.name)}`, ...groups]
+      .map((tag) => cut(tag, 100))
+      .filter(Boolean)
     const lines = facts(alert, style).map(
       ({ name, value }) => `- **${escapeMarkdown(name)}**: ${escapeMarkdown(cut(value, 500))}`,
     )
@@ -55,7 +55,7 @@ export default defineIntegration({
       },
       json: {
         type: 'wazuh',
-        source: cut(oneLine(alert.manager?.name) || 'wazuh', 120),
+        source: cut(oneLine(alert.manager?.name) || 'wazuh', 64),
         // With type and source it must be unique; the same for each try, so a repeat is recognised.
         sourceRef: idempotency_key,
         title: cut(oneLine(title), 500),

@@ -1,0 +1,109 @@
+/** What our integrations make of alerts, by the rules of those who get it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Alert, toBytes } from '../alert.ts'
+import type { Integration } from '../define.ts'
+import { parseAlert } from '../delivery/attempt.ts'
+import { createSender } from '../delivery/send.ts'
+import { integrations } from '../integrations/index.ts'
+import { alert } from '../integrations/testing.ts'
+import { seeded } from './faults.ts'
+import { fakes } from './index.ts'
+import { startFake } from './server.ts'
+
+const now = Date.parse('2026-03-01T10:30:50Z')
+const timestamp = '2026-03-01T10:30:45.123+0000'
+
+/** `text` wherever a stranger may have a say. */
+const everywhere = (text: string) =>
+  ({
+    timestamp,
+    id: text,
+    rule: {
+      level: 15,
+      description: text,
+      id: text,
+      groups: [text.slice(0, 50), ...Array(300).fill('group')],
+      mitre: { id: [7, text], technique: null },
+    },
+    agent: { id: text, name: text, ip: text, labels: { customer: '__proto__' } },
+    manager: { name: text },
+    full_log: text,
+    data: { srcip: text, dstuser: ['a'], win: 'text', url: text },
+    location: text,
+    syscheck: { path: text },
+  }) as unknown as Alert
+
+const ugly = `<!channel> @everyone @here </script>{{7*7}} "'\`;$(id) \u0000\u001b[31m\r\nBcc: x\u202e\ud83d 😀 |a|b| *_~ \\ = {noformat} ]]> & <b> .\r\n.\r\n`
+const usual = alert({ timestamp })
+// A text that grows most where a service has it escaped, counted in bytes, or written twice.
+const alerts: Record<string, Alert> = {
+  usual,
+  bare: { rule: {} } as unknown as Alert,
+  late: { ...usual, timestamp: '2025-12-01T10:30:45.123+0000' },
+  early: { ...usual, timestamp: '2026-03-01T11:30:45.123+0000' },
+  empty: {
+    ...usual,
+    full_log: '',
+    location: '',
+    id: '',
+    agent: { id: '', name: '' },
+    rule: { level: 3, id: '', description: '', groups: [''] },
+  },
+  blank: { ...usual, full_log: ' ', location: ' ', agent: { id: '001', name: '\u200b' } },
+  ugly: everywhere(ugly),
+  long: everywhere(ugly + 'x'.repeat(60_000)),
+  'characters of two bytes': everywhere('ы '.repeat(10_000)),
+  'characters of four bytes': everywhere('😀'.repeat(10_000)),
+  'control characters': everywhere('\u0001\u0000'.repeat(10_000)),
+  'what HTML escapes': everywhere('&<>"'.repeat(10_000)),
+  'what Markdown escapes': everywhere('`@_*'.repeat(10_000)),
+  'what JSON escapes': everywhere('\\"\n'.repeat(10_000)),
+  'what CEF escapes': everywhere('=|'.repeat(10_000)),
+  fences: everywhere('```'.repeat(5000)),
+}
+
+for (const [name, load] of Object.entries(fakes)) {
+  const { default: fake } = await load()
+  if (!fake.destinations || !integrations[name]) continue
+  const { default: integration } = (await integrations[name]()) as { default: Integration }
+
+  test(`${name}: no alert breaks a rule`, async (t) => {
+    const refused: string[] = []
+    let told = () => {}
+    const running = await startFake(fake, {
+      random: seeded(1),
+      now: () => now,
+      tell({ verdict, what }) {
+        if (verdict === 'refused') refused.push(what)
+        told()
+      },
+    })
+    t.after(() => running.close())
+    const destinations = Object.entries(fake.destinations!(running.url))
+    for (const [key, given] of destinations) {
+      const options = integration.options.safeParse(given)
+      assert.ok(options.success, `${key}: ${options.error}`)
+      const destination = {
+        place: { file: '', line: 0 },
+        name: key,
+        type: name,
+        options: options.data,
+        filter: { level: 0 },
+      }
+      const sender = createSender({ ...destination, concurrency: 1, deadline: 10, from: 'now' }, integration, () => now)
+      t.after(() => sender.close())
+      for (const [kind, one] of Object.entries(alerts)) {
+        const line = toBytes(JSON.stringify(one))
+        const arrived = new Promise<void>((resolve) => (told = resolve))
+        const { outcome } = await sender.send(line, parseAlert(line)!, t.signal)
+        // A datagram has no answer.
+        await arrived
+        assert.deepEqual(refused, [], `${key}: ${kind}`)
+        assert.equal(outcome.kind, 'delivered', `${key}: ${kind}: ${JSON.stringify(outcome)}`)
+      }
+    }
+    assert.equal(running.counts.refused, 0)
+    assert.ok(running.counts.accepted >= destinations.length * Object.keys(alerts).length)
+  })
+}
