@@ -181,6 +181,12 @@ export interface Destination {
   group_by?: string[]
   /** Seconds between two messages of an incident, and after which a quiet one is over. Default 3600. */
   repeat?: number
+  /** CEL: an alert for which it holds ends the incident of its group, and is not sent by itself. */
+  resolve_on?: string
+  /** Seconds without an alert, after which an incident is over; default: `repeat`, with `resolve_on` seven days. */
+  resolve_after?: number
+  /** The end of a block ends the incident of the alert that has caused it. */
+  resolve_with_block?: boolean
   /** Destination that gets the alert when this one cannot. */
   fallback?: string
   /** False: no silence holds anything back from it. */

@@ -161,6 +161,8 @@ export interface IntegrationContext {
     more: number
     /** The destination's own name for it, from the outcome of its first message: a ticket, a thread. */
     ref?: string
+    /** Why it is over, for `resolve`: nothing more came for so many seconds, an alert says so, a block has ended; `title` and `body` tell of it. */
+    over?: { by: 'quiet'; seconds: number } | { by: 'alert' } | { by: 'block'; target: string }
   }
 }
 
@@ -199,7 +201,10 @@ export interface Integration<S extends Schema = Schema> {
   example: Record<string, unknown>
   /** One alert, one request. Undefined: this alert is not for this destination, and counts as delivered. */
   request(alert: Alert, options: Options<S>, context: IntegrationContext): Outgoing | undefined
-  /** Where alerts are grouped: tells the destination that the incident is over. `alert` is the last one of it. */
+  /**
+   * Where alerts are grouped: tells the destination that the incident is over. `alert` is the last one of it, or the one that ended it. Without it, only
+   * ends that an alert or a block brought about are told, by `request`.
+   */
   resolve?(alert: Alert, options: Options<S>, context: IntegrationContext): Outgoing | undefined
   /** Requests a second that the service takes from one credential; a destination may set its own. */
   rate?: number

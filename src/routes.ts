@@ -21,6 +21,8 @@ export interface Route {
   /** The same answer as {@link explain}, without the sentence: this is asked for every alert. */
   matches(alert: Alert): boolean
   explain(alert: Alert): Verdict
+  /** Whether it ends the incident of its group (`resolve_on`); then it is not sent by itself. */
+  ends(alert: Alert): boolean
 }
 
 type Filter = Pick<IntegrationBlock, 'level' | 'rule_id' | 'group' | 'event_location'>
@@ -39,7 +41,7 @@ interface Condition {
  * @returns the problems found; the route is undefined when one is an error, since a destination whose filter is not understood must not get everything
  */
 export function compileRoute(
-  destination: Pick<Destination, 'filter' | 'where' | 'except' | 'place' | 'name'>,
+  destination: Pick<Destination, 'filter' | 'where' | 'except' | 'resolve_on' | 'place' | 'name'>,
 ): { route: Route; problems: Problem[] } | { route: undefined; problems: Problem[] } {
   const { filter, where, except, place } = destination
   const problems: Problem[] = []
@@ -52,18 +54,24 @@ export function compileRoute(
     const condition = expressionCondition(name, source, destination, problems)
     if (condition) conditions.push(condition)
   }
+  const { resolve_on } = destination
+  const end =
+    resolve_on === undefined ? undefined : expressionCondition('resolve_on', resolve_on, destination, problems)
   return problems.some(({ severity }) => severity === 'error')
     ? { route: undefined, problems }
-    : { route: routeOf(conditions), problems }
+    : { route: routeOf(conditions, end), problems }
 }
 
-function routeOf(conditions: Condition[]): Route {
+function routeOf(conditions: Condition[], end: Condition | undefined): Route {
+  const ends = (alert: Alert) => end !== undefined && isAlert(alert) && end.holds(alert)
   const holding =
     conditions.length === 0 ? 'no filter is set' : `all hold: ${conditions.map(({ name }) => name).join(', ')}`
   return {
-    matches: (alert) => isAlert(alert) && conditions.every((condition) => condition.holds(alert)),
+    ends,
+    matches: (alert) => isAlert(alert) && !ends(alert) && conditions.every((condition) => condition.holds(alert)),
     explain(alert) {
       if (!isAlert(alert)) return { sent: false, reason: 'the alert has no rule' }
+      if (ends(alert)) return { sent: false, reason: `${end!.name}: it ends the incident of its group` }
       const failing = conditions.find((condition) => !condition.holds(alert))
       return failing ? { sent: false, ...failing.why(alert) } : { sent: true, reason: holding }
     },
@@ -154,7 +162,7 @@ function atoi(text: unknown): number {
 // ------------------------------------------------------------------------------------------------------------------ expressions
 
 function expressionCondition(
-  name: 'where' | 'except',
+  name: 'where' | 'except' | 'resolve_on',
   source: string,
   { place, name: destination }: Pick<Destination, 'place' | 'name'>,
   problems: Problem[],
@@ -162,7 +170,7 @@ function expressionCondition(
   try {
     const expression = compileExpression(source)
     // An exception that cannot be worked out does not apply: better one alert too many than one too few.
-    const wanted = name === 'where'
+    const wanted = name !== 'except'
     return {
       name: `${name} ${source}`,
       holds: (alert) => (expression.test(alert) === true) === wanted,
@@ -170,7 +178,7 @@ function expressionCondition(
         const result = expression.test(alert)
         if (typeof result === 'string')
           return { reason: `${name} cannot be worked out for it: ${result} (${source})`, failed: true }
-        return { reason: wanted ? `where does not hold: ${source}` : `except holds: ${source}` }
+        return { reason: wanted ? `${name} does not hold: ${source}` : `except holds: ${source}` }
       },
     }
   } catch (error) {

@@ -59,7 +59,8 @@ async function readDestination(
   const common = reading.parse(destinationOptions, parts.known, path)
   const type = raw.type
   if (typeof type !== 'string' || type === '') return undefined
-  const isCommonFine = checkExpressions(reading, raw, path) && common !== undefined
+  const isCommonFine =
+    checkExpressions(reading, raw, path) && common !== undefined && checkGrouping(reading, common, path)
 
   if (type === 'script') {
     const script = reading.parse(scriptOptions, parts.rest, path, optionNames(destinationOptions))
@@ -91,7 +92,7 @@ async function readDestination(
 
 function checkExpressions(reading: Reading, raw: Record<string, unknown>, path: Path): boolean {
   let isFine = true
-  for (const option of ['where', 'except'] as const) {
+  for (const option of ['where', 'except', 'resolve_on'] as const) {
     const source = raw[option]
     if (typeof source !== 'string' || source === '') continue
     try {
@@ -103,6 +104,33 @@ function checkExpressions(reading: Reading, raw: Record<string, unknown>, path: 
     }
   }
   return isFine
+}
+
+/** What speaks of incidents means nothing where every alert is sent by itself. */
+function checkGrouping(reading: Reading, common: Common, path: Path): boolean {
+  if (common.group_by) {
+    const { repeat = '1h', resolve_after } = common
+    if (resolve_after === undefined || toSeconds(resolve_after) >= toSeconds(repeat)) return true
+    reading.report(
+      'error',
+      [...path, 'resolve_after'],
+      `is shorter than repeat (${repeat})`,
+      'make repeat shorter, too',
+    )
+    return false
+  }
+  const needy = (['repeat', 'resolve_on', 'resolve_after', 'resolve_with_block'] as const).find(
+    (option) => common[option] !== undefined,
+  )
+  if (needy === undefined) return true
+  const isOld = needy === 'repeat'
+  reading.report(
+    isOld ? 'warning' : 'error',
+    [...path, needy],
+    'means nothing without group_by',
+    'say which alerts are one incident, such as group_by: [agent.id]',
+  )
+  return isOld
 }
 
 function assemble(
@@ -151,6 +179,9 @@ function assemble(
     ...(common.group_by && {
       group_by: common.group_by,
       repeat: toSeconds(common.repeat ?? '1h'),
+      ...(common.resolve_on !== undefined && { resolve_on: common.resolve_on }),
+      ...(common.resolve_after !== undefined && { resolve_after: toSeconds(common.resolve_after) }),
+      ...(common.resolve_with_block && { resolve_with_block: true }),
     }),
     fallback: common.fallback,
     ...(common.silences !== undefined && { silences: common.silences }),

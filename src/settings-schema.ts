@@ -82,6 +82,27 @@ export const destinationOptions = z.object({
   repeat: z
     .optional(duration())
     .check(about('With group_by: how long alerts of an incident are counted before the next message. Default: 1h.')),
+  resolve_on: z
+    .optional(text())
+    .check(
+      about(
+        'With group_by: an alert for which this CEL expression is true ends the incident of its group, and is not sent by itself, such as rule.id == "503" with group_by: [agent.id].',
+      ),
+    ),
+  resolve_after: z
+    .optional(duration())
+    .check(
+      about(
+        'With group_by: after how long without an alert an incident is over. Default: as repeat; with resolve_on, 7d.',
+      ),
+    ),
+  resolve_with_block: z
+    .optional(z.boolean())
+    .check(
+      about(
+        'With group_by: an incident is over when the block ends that one of its alerts has caused. Default: false.',
+      ),
+    ),
   silences: z
     .optional(z.boolean())
     .check(about('false: silences hold nothing back here, for an archive without gaps. Default: true.')),

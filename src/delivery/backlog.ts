@@ -4,7 +4,7 @@
  */
 import type { FileCursor } from '../durable/follow.ts'
 import { Due } from './due.ts'
-import type { Incidents } from './incidents.ts'
+import type { IncidentPart, Incidents } from './incidents.ts'
 import { type Job, restoredJob } from './job.ts'
 import { Ledger } from './ledger.ts'
 import { Order } from './order.ts'
@@ -24,6 +24,8 @@ export class Backlog {
   /** Freed from behind another, or put back, to be tried before anything else. */
   private ready: Job[] = []
   private readonly settled: (job: Job) => void
+  /** Ends of incidents whose name at the destination is not known yet. */
+  private readonly endings = new Map<string, Job>()
 
   /** @param settled is told of each job that the cursor may pass: it is delivered, or will be in the table with the next commit */
   constructor(destination: string, store: Store, settled: (job: Job) => void) {
@@ -31,7 +33,7 @@ export class Backlog {
     this.ledger = new Ledger(destination, store)
     this.rejected = store.rejectedCount(destination)
     this.settled = settled
-    for (const row of store.waiting(destination)) this.restore(row)
+    for (const job of inOrder(store.waiting(destination).map(restoredJob))) this.restore(job)
   }
 
   // ------------------------------------------------------------------------------------------------------------- what to try next
@@ -94,7 +96,22 @@ export class Backlog {
     job.hasRow = true
     this.waiting++
     this.ledger.note(job)
+    this.noteEnding(job)
     if (this.order.enter(job)) this.due.add(job)
+  }
+
+  /** The destination's own name for an incident: its end may wait for it. */
+  named(part: IncidentPart, ref: string): void {
+    const job = this.endings.get(endingOf(part))
+    if (!job?.incident) return
+    job.incident = { ...job.incident, ref }
+    this.endings.delete(endingOf(part))
+    this.ledger.note(job)
+  }
+
+  private noteEnding(job: Job): void {
+    const { incident } = job
+    if (incident?.is_over && incident.ref === undefined) this.endings.set(endingOf(incident), job)
   }
 
   /** It waits until `next_at`. `stepsAside`: without holding up those behind it. */
@@ -126,6 +143,7 @@ export class Backlog {
   /** It is delivered, or was dropped. */
   remove(job: Job): void {
     job.state = 'gone'
+    if (job.incident?.is_over) this.endings.delete(endingOf(job.incident))
     if (job.hasRow) {
       this.waiting--
       this.ledger.note(job)
@@ -151,10 +169,10 @@ export class Backlog {
 
   // ------------------------------------------------------------------------------------------------------------------- on the disk
 
-  private restore(row: StoredDelivery): Job {
-    const job = restoredJob(row)
+  private restore(job: Job): Job {
     this.waiting++
     this.ledger.restore(job)
+    this.noteEnding(job)
     if (job.reason !== '') this.lastReason = job.reason
     if (this.order.enter(job)) this.due.add(job)
     return job
@@ -195,7 +213,7 @@ export class Backlog {
   /** Lets one that was rejected wait again. */
   revive(row: StoredDelivery): Job {
     // Its turn has passed: it holds nobody back.
-    const job = this.restore({ ...row, strikes: 0, order_key: null })
+    const job = this.restore(restoredJob({ ...row, strikes: 0, order_key: null }))
     this.rejected--
     this.ledger.note(job)
     return job
@@ -207,3 +225,21 @@ export class Backlog {
     this.rejected--
   }
 }
+
+/** The end of an incident may have got its row while a message before it was still on its way, and got its own only then. */
+function inOrder(jobs: Job[]): Job[] {
+  const lastOf = new Map<string, Job>()
+  for (const job of jobs) if (job.incident && !job.incident.is_over) lastOf.set(endingOf(job.incident), job)
+  const seen = new Set<Job>()
+  const held = new Map<Job, Job[]>()
+  const ordered: Job[] = []
+  for (const job of jobs) {
+    const before = job.incident?.is_over ? lastOf.get(endingOf(job.incident)) : undefined
+    if (before && !seen.has(before)) held.set(before, [...(held.get(before) ?? []), job])
+    else ordered.push(job, ...(held.get(job) ?? []))
+    seen.add(job)
+  }
+  return ordered
+}
+
+const endingOf = ({ key, since }: IncidentPart): string => `${key} ${since}`

@@ -2,7 +2,7 @@
 import { parseAlert } from './attempt.ts'
 import type { Backlog } from './backlog.ts'
 import type { Health } from './health.ts'
-import type { IncidentPart, Incidents } from './incidents.ts'
+import type { DueMessage, IncidentPart, Incidents } from './incidents.ts'
 import type { Intake } from './intake.ts'
 import { type Job, newJob } from './job.ts'
 import type { QueueSettings } from './queue-settings.ts'
@@ -166,8 +166,14 @@ export class Choice {
 
   /** Messages about alerts that were counted, and ends of incidents. */
   private digest(now: number): void {
+    // That nothing more happens is no news for a chat.
     for (const { line, part } of this.incidents?.due(now) ?? [])
       if (!part.is_over || this.settings.sender.resolves) this.enqueue(line, '', part)
+  }
+
+  /** Tells of the end of incidents. */
+  end(ends: readonly DueMessage[]): void {
+    for (const { line, part } of ends) this.enqueue(line, '', part)
   }
 
   /** A message that does not come from the log. */
@@ -199,6 +205,13 @@ export class Choice {
       if (!found) return undefined
       const { line, alert, ticket } = found
       const now = this.settings.now()
+      if (found.ends) {
+        const end = this.incidents?.end(alert, line)
+        if (end) this.end([end])
+        this.intake.reading.settle(ticket)
+        this.settings.changed()
+        continue
+      }
       const part = this.incidents?.see(alert, line, now)
       if (this.incidents && !part) {
         this.intake.reading.settle(ticket)

@@ -78,6 +78,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       state.transaction(() => {
         for (const { queue, cursor } of running.values()) written.push(queue.flush((place) => cursor.set(place)))
         if (settings.silences) written.push(settings.silences.flush())
+        if (blockEndsTaken !== undefined) store.forgetBlockEnds(blockEndsTaken)
       })
     } catch (error) {
       const message = (error as Error).message
@@ -91,11 +92,28 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       return
     }
     committedAt = now()
+    blockEndsTaken = undefined
     for (const done of written) done()
     if (failing === undefined) return
     failing = undefined
     log.info(`delivery goes on: ${state.path} can be written again`)
     for (const { queue } of running.values()) queue.hold(false)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- ends of blocks
+
+  /** Notes of them up to this one were taken; they go with the next commit. */
+  let blockEndsTaken: number | undefined
+  let cancelTaking: (() => void) | undefined
+
+  function takeBlockEnds(): void {
+    cancelTaking?.()
+    cancelTaking = undefined
+    const ends = store.blockEnds(blockEndsTaken ?? 0)
+    if (ends.length === 0) return
+    for (const { queue } of running.values()) queue.blocksEnded(ends)
+    blockEndsTaken = ends.at(-1)!.id
+    changed()
   }
 
   // ------------------------------------------------------------------------------------------------------------ one destination
@@ -248,6 +266,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
         if (opened) running.set(destination.name, opened)
       }
       for (const { queue } of running.values()) queue.start()
+      takeBlockEnds()
     },
     async stop() {
       await Promise.all(
@@ -258,6 +277,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       commit()
       isStopped = true
       cancelCommit?.()
+      cancelTaking?.()
+    },
+    blocksEnded() {
+      // Later, because the transaction that notes them may still fail.
+      if (!isStopped) cancelTaking ??= schedule(0, takeBlockEnds)
     },
     status: () =>
       [...running.values()].map((one) => ({ ...one.queue.status(), lag_bytes: lag(settings.alerts_file, one) })),

@@ -4,12 +4,15 @@
  *
  *   alert ── sent ──┬── alert, alert, alert: counted ──┬── repeat is over: the last one is sent, "+2 more" ──┬── … nothing more: the incident is over
  *
+ * It is over after a quiet time, when an alert says so (`resolve_on`), or when the block ends that one of its alerts has caused (`resolve_with_block`).
+ *
  * - Counting is on the disk with the cursor that has passed the alert. While a message is on its way, what was before it is what is written: after a kill
  *   its alert is read again and makes it again. What was counted just before a kill may be counted twice; nothing is counted never.
  * - Time is that of the delivery and not of the alerts, so what piled up during an outage becomes a few messages.
  */
 import { createHash } from 'node:crypto'
 import { type Alert, toBytes } from '../alert.ts'
+import type { EndedBlock } from './types.ts'
 
 /** What one message says about its incident; kept with a delivery that waits. */
 export interface IncidentPart {
@@ -22,7 +25,12 @@ export interface IncidentPart {
   ref?: string
   /** The incident is over, and the destination is told. */
   is_over?: boolean
+  /** Why it is. */
+  over?: Over
 }
+
+/** Nothing more in so many seconds; an alert that says so; the end of a block. */
+export type Over = { by: 'quiet'; seconds: number } | { by: 'alert' } | { by: 'block'; target: string }
 
 export interface StoredIncident {
   key: string
@@ -33,6 +41,8 @@ export interface StoredIncident {
   last: string
   /** The destination's own name for it: a ticket, a message. */
   ref: string | null
+  /** Its newest alerts, as `RULE ID`, where blocks may end it. */
+  alerts: string[]
 }
 
 interface Incident extends StoredIncident {
@@ -50,18 +60,38 @@ export interface DueMessage {
 
 /** Beyond so many open incidents all further alerts are one: the fields may hold what an attacker chooses. */
 const most_incidents = 100_000
+/** A block follows its alert closely, so it was one of the newest. */
+const most_alerts = 50
+
+export interface IncidentSettings {
+  /** Dotted paths; none: all alerts are one incident. */
+  fields: string[]
+  /** Between two messages. */
+  repeat_ms: number
+  /** Without an alert, after which it is over; at least `repeat_ms`. */
+  quiet_ms: number
+  /** Whether to know later of which incident an alert was. */
+  keeps_alerts?: boolean
+}
 
 export class Incidents {
   private readonly fields: string[][]
   private readonly repeat_ms: number
+  private readonly quiet_ms: number
+  private readonly keeps_alerts: boolean
   /** By key, in the order of `sent_at`. */
   private readonly open = new Map<string, Incident>()
+  /** Of those, with nothing to tell but perhaps their end; in the same order. Apart, so that nobody looks through them for what is due. */
+  private readonly resting = new Map<string, Incident>()
   private readonly changed = new Set<string>()
+  /** Beginning of the newest that is closed. */
+  private lastClosed = Number.NEGATIVE_INFINITY
 
-  /** @param fields dotted paths; none: all alerts are one incident */
-  constructor(fields: string[], repeat_ms: number, stored: StoredIncident[]) {
+  constructor({ fields, repeat_ms, quiet_ms, keeps_alerts = false }: IncidentSettings, stored: StoredIncident[]) {
     this.fields = fields.map((field) => field.split('.'))
     this.repeat_ms = repeat_ms
+    this.quiet_ms = quiet_ms
+    this.keeps_alerts = keeps_alerts
     for (const one of stored.toSorted((a, b) => a.sent_at - b.sent_at))
       this.open.set(one.key, { ...one, under_way: 0, before: undefined })
   }
@@ -69,12 +99,14 @@ export class Incidents {
   /** Notes an alert. The part of its message, when it is to be sent; undefined when it was counted. */
   see(alert: Alert, line: string, now: number): IncidentPart | undefined {
     let key = this.keyOf(alert)
-    let incident = this.open.get(key)
-    if (!incident && this.open.size >= most_incidents) {
+    let incident = this.get(key)
+    if (!incident && this.size >= most_incidents) {
       key = 'others'
-      incident = this.open.get(key)
+      incident = this.get(key)
     }
     this.changed.add(key)
+    const alerts = this.keeps_alerts ? [...(incident?.alerts ?? []).slice(1 - most_alerts), nameOf(alert)] : []
+    if (incident) incident.alerts = alerts
     if (incident && now - incident.sent_at < this.repeat_ms) {
       incident.more++
       incident.last = line
@@ -83,11 +115,13 @@ export class Incidents {
     const more = incident?.more ?? 0
     const next: Incident = {
       key,
-      opened: incident?.opened ?? now,
+      // Two of a group never began at the same time, so that messages know theirs.
+      opened: incident?.opened ?? Math.max(now, this.lastClosed + 1),
       ref: incident?.ref ?? null,
       sent_at: now,
       more: 0,
       last: line,
+      alerts,
       under_way: (incident?.under_way ?? 0) + 1,
       before: incident && (incident.under_way > 0 ? incident.before : storedOf(incident)),
     }
@@ -103,56 +137,85 @@ export class Incidents {
       // Its message is still waited for, so nobody has heard of it.
       if (incident.under_way > 0) continue
       const { key, more, opened: since, last: line } = incident
-      this.changed.add(key)
-      if (more === 0) {
-        this.open.delete(key)
-        messages.push({
-          line,
-          part: { key, more: 0, since, is_over: true, ...(incident.ref !== null && { ref: incident.ref }) },
-        })
-      } else {
+      if (more > 0) {
+        this.changed.add(key)
         this.put({ ...incident, more: 0, sent_at: now })
         messages.push({ line, part: { key, more: more - 1, since } })
+      } else {
+        this.open.delete(key)
+        this.resting.set(key, incident)
       }
+    }
+    for (const incident of this.resting.values()) {
+      if (now - incident.sent_at < this.quiet_ms) break
+      messages.push(this.close(incident, incident.last, { by: 'quiet', seconds: this.quiet_ms / 1000 }))
     }
     return messages
   }
 
   /** When the next message may fall due. */
   next(): number | undefined {
-    for (const { sent_at, under_way } of this.open.values()) if (under_way === 0) return sent_at + this.repeat_ms
-    return undefined
+    const [resting] = this.resting.values()
+    const end = resting && resting.sent_at + this.quiet_ms
+    for (const { sent_at, under_way } of this.open.values())
+      if (under_way === 0) return Math.min(sent_at + this.repeat_ms, end ?? Number.POSITIVE_INFINITY)
+    return end
+  }
+
+  /** Ends the incident to whose group an alert belongs; undefined: there is none. */
+  end(alert: Alert, line: string): DueMessage | undefined {
+    const incident = this.get(this.keyOf(alert))
+    return incident && this.close(incident, line, { by: 'alert' })
+  }
+
+  /** Ends the incidents of an alert whose block has ended. */
+  endOfBlock({ alert, rule, target }: EndedBlock): DueMessage[] {
+    const name = nameOf({ id: alert, rule: { id: rule } })
+    return [...this.open.values(), ...this.resting.values()]
+      .filter(({ alerts }) => alerts.includes(name))
+      .map((incident) => this.close(incident, incident.last, { by: 'block', target }))
+  }
+
+  private close({ key, more, opened: since, ref }: Incident, line: string, over: Over): DueMessage {
+    this.changed.add(key)
+    this.open.delete(key)
+    this.resting.delete(key)
+    this.lastClosed = Math.max(this.lastClosed, since)
+    // The alert that is shown is one of those that were counted, unless it is the one that ends it.
+    const others = over.by === 'alert' ? more : Math.max(0, more - 1)
+    return { line, part: { key, more: others, since, is_over: true, over, ...(ref !== null && { ref }) } }
   }
 
   /** A message that {@link see} asked for is delivered, or safe in the table. */
-  settled(key: string): void {
-    const incident = this.open.get(key)
-    if (!incident) return
+  settled({ key, since }: IncidentPart): void {
+    const incident = this.get(key)
+    if (incident?.opened !== since) return
     if (incident.under_way > 0) incident.under_way--
     if (incident.under_way === 0) incident.before = undefined
     this.changed.add(key)
   }
 
-  delivered(key: string, ref: string | undefined): void {
-    const incident = this.open.get(key)
-    if (!incident || !ref || incident.ref !== null) return
+  delivered({ key, since }: IncidentPart, ref: string): void {
+    const incident = this.get(key)
+    if (incident?.opened !== since || incident.ref !== null) return
     incident.ref = ref
     this.changed.add(key)
   }
 
-  ref(key: string): string | undefined {
-    return this.open.get(key)?.ref ?? undefined
+  ref({ key, since }: IncidentPart): string | undefined {
+    const incident = this.get(key)
+    return (incident?.opened === since && incident.ref) || undefined
   }
 
   get size(): number {
-    return this.open.size
+    return this.open.size + this.resting.size
   }
 
   /** Writes what changed; the returned function is called when that is committed. */
   flush(put: (incident: StoredIncident) => void, remove: (key: string) => void): () => void {
     const written: string[] = []
     for (const key of this.changed) {
-      const incident = this.open.get(key)
+      const incident = this.get(key)
       if (!incident) remove(key)
       else if (incident.under_way === 0) put(incident)
       else if (incident.before) put(incident.before)
@@ -163,8 +226,13 @@ export class Incidents {
     }
   }
 
+  private get(key: string): Incident | undefined {
+    return this.open.get(key) ?? this.resting.get(key)
+  }
+
   private put(incident: Incident): void {
     this.open.delete(incident.key)
+    this.resting.delete(incident.key)
     this.open.set(incident.key, incident)
   }
 
@@ -179,8 +247,13 @@ export class Incidents {
   }
 }
 
-function storedOf({ key, opened, sent_at, more, last, ref }: StoredIncident): StoredIncident {
-  return { key, opened, sent_at, more, last, ref }
+function storedOf({ key, opened, sent_at, more, last, ref, alerts }: StoredIncident): StoredIncident {
+  return { key, opened, sent_at, more, last, ref, alerts }
+}
+
+/** An id is unique within one file only; with the rule it is more so. */
+function nameOf({ id, rule }: { id: string; rule: { id: string } }): string {
+  return `${rule.id} ${id}`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

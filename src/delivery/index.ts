@@ -3,6 +3,7 @@ import { migrations as deliveries } from './store.ts'
 
 export { createDelivery } from './delivery.ts'
 export { createSilences, type Silences } from './silences.ts'
+export { noteBlockEnd } from './store.ts'
 export type { DeliveryRunner, DeliverySettings } from './types.ts'
 
 export const migrations = [...deliveries, ...silences]

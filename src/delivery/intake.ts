@@ -30,8 +30,8 @@ export class Intake {
     this.settings = settings
   }
 
-  /** Undefined: nothing now; `ready` is called when there may be. */
-  next(): { line: string; alert: Alert; ticket: Ticket } | undefined {
+  /** `ends`: it only ends the incident of its group. Undefined: nothing now; `ready` is called when there may be. */
+  next(): { line: string; alert: Alert; ticket: Ticket; ends: boolean } | undefined {
     for (;;) {
       const found = this.reading.next()
       if (!found) {
@@ -41,7 +41,8 @@ export class Intake {
       const { line, ticket } = found
       const alert = parseAlert(line)
       const { route, silenced } = this.settings
-      if (alert && route.matches(alert) && !silenced(alert)) return { line, alert, ticket }
+      if (alert && route.ends(alert)) return { line, alert, ticket, ends: true }
+      if (alert && route.matches(alert) && !silenced(alert)) return { line, alert, ticket, ends: false }
       if (!alert) this.settings.bad_line(line)
       this.reading.settle(ticket)
       this.settings.moved()

@@ -86,12 +86,12 @@ export class Ledger {
       request,
       answer,
       order_key: job.key ?? null,
+      incident: job.incident ? JSON.stringify(job.incident) : null,
       updated: now,
     } as const
     if (id === undefined)
       return this.store.insert({
         ...row,
-        incident: job.incident ? JSON.stringify(job.incident) : null,
         destination: this.destination,
         alert: job.line!,
         created: job.created,

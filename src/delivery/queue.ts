@@ -14,18 +14,19 @@
  * Batches: a destination that takes many alerts in a request gets the first at once; while it is on its way others gather for a short time. What becomes of
  * each is its own. Alerts of one key may share a request, in their order; only where the destination refuses one of them by itself is that one passed.
  */
+import type { Destination } from '../config.ts'
 import type { FileCursor } from '../durable/follow.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import type { RateLimit } from './backoff.ts'
 import { type Candidate, Choice } from './choice.ts'
 import { Health } from './health.ts'
-import { Incidents } from './incidents.ts'
+import { type IncidentSettings, Incidents } from './incidents.ts'
 import { Intake } from './intake.ts'
 import type { Job } from './job.ts'
 import { nextTry } from './next-try.ts'
 import type { QueueSettings } from './queue-settings.ts'
-import type { DestinationStatus } from './types.ts'
+import type { DestinationStatus, EndedBlock } from './types.ts'
 
 /** An alert that failed so often by its own fault no longer holds back those behind it. */
 const strikes_that_hold = 4
@@ -83,11 +84,7 @@ export class DestinationQueue {
       },
     })
     if (destination.group_by !== undefined)
-      this.incidents = new Incidents(
-        destination.group_by,
-        (destination.repeat ?? 3600) * 1000,
-        store.incidents(this.name),
-      )
+      this.incidents = new Incidents(incidentSettings(destination, destination.group_by), store.incidents(this.name))
     this.backlog = new Backlog(this.name, store, (job) => this.unticket(job))
     const { health, backlog, intake, incidents } = this
     this.choice = new Choice({ settings, health, backlog, intake, incidents, wakeIn: (ms) => this.wakeIn(ms) })
@@ -149,6 +146,13 @@ export class DestinationQueue {
     return Math.max(0, this.began + linger_ms - now)
   }
 
+  /** Blocks that alerts have caused are over. */
+  blocksEnded(ended: readonly EndedBlock[]): void {
+    if (!this.settings.destination.resolve_with_block || !this.incidents) return
+    for (const block of ended) this.choice.end(this.incidents.endOfBlock(block))
+    this.pump()
+  }
+
   /** Takes an alert of another destination over. */
   accept(line: string, reason: string): boolean {
     if (this.backlog.waiting >= this.settings.tuning.max_waiting * 2) return false
@@ -180,7 +184,7 @@ export class DestinationQueue {
     const epoch = this.health.begin()
     for (const one of chosen) {
       const { incident } = one.job
-      if (incident) one.incident = { ref: this.incidents?.ref(incident.key), ...incident }
+      if (incident) one.incident = { ref: this.incidents?.ref(incident), ...incident }
     }
     const { signal } = this.abort
     const [first] = chosen as [Candidate]
@@ -204,12 +208,12 @@ export class DestinationQueue {
     }
     for (const { job, attempt } of ended) this.reconsider(job, attempt)
     this.judge(ended, epoch)
-    // The same for all of a request, so that they come back together.
-    const random = this.settings.random()
+    // The same for all of a request, so that they come again together.
+    const at = { now: this.settings.now(), random: this.settings.random() }
     for (const { job, line, attempt } of ended) {
       job.line = line
       job.attempts++
-      this.settleOne(job, attempt, random)
+      this.settleOne(job, attempt, at)
     }
   }
 
@@ -248,14 +252,16 @@ export class DestinationQueue {
     } else if (!isTaken && find('rejected')) this.health.answered()
   }
 
-  private settleOne(job: Job, attempt: Attempt, random: number): void {
-    const now = this.settings.now()
+  private settleOne(job: Job, attempt: Attempt, { now, random }: { now: number; random: number }): void {
     const { outcome } = attempt
     if (outcome.kind === 'delivered') {
       this.delivered++
       this.lastDelivered = now
       if (!attempt.unsent) this.taken++
-      if (job.incident) this.incidents?.delivered(job.incident.key, outcome.ref)
+      if (job.incident && outcome.ref && !job.incident.is_over) {
+        this.incidents?.delivered(job.incident, outcome.ref)
+        this.backlog.named(job.incident, outcome.ref)
+      }
       this.backlog.remove(job)
       return
     }
@@ -305,7 +311,7 @@ export class DestinationQueue {
     if (!job.ticket) return
     this.intake.reading.settle(job.ticket)
     job.ticket = undefined
-    if (job.incident) this.incidents?.settled(job.incident.key)
+    if (job.incident) this.incidents?.settled(job.incident)
   }
 
   /** @see Ledger.flush */
@@ -381,5 +387,19 @@ export class DestinationQueue {
         reason: paused?.reason ?? (isHeld ? this.health.reason : undefined) ?? this.backlog.lastReason,
       }),
     }
+  }
+}
+
+function incidentSettings(
+  { repeat = 3600, resolve_on, resolve_after, resolve_with_block }: Destination,
+  fields: string[],
+): IncidentSettings {
+  // What says itself when it is over may be quiet for long before.
+  const quiet = resolve_after ?? (resolve_on === undefined ? repeat : 7 * 86_400)
+  return {
+    fields,
+    repeat_ms: repeat * 1000,
+    quiet_ms: Math.max(repeat, quiet) * 1000,
+    keeps_alerts: resolve_with_block,
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Migration, State } from '../durable/state.ts'
 import type { StoredIncident } from './incidents.ts'
+import type { EndedBlock } from './types.ts'
 
 export const migrations: Migration[] = [
   {
@@ -43,6 +44,15 @@ export const migrations: Migration[] = [
         ref TEXT,
         PRIMARY KEY (destination, key)
       ) STRICT, WITHOUT ROWID;`,
+  },
+  {
+    name: 'deliveries-3',
+    // `alerts`: JSON of the alerts' names, see incidents.ts. `block_end`: blocks that are over, until the incidents of their alerts have been ended.
+    sql: `
+      ALTER TABLE incident ADD COLUMN alerts TEXT NOT NULL DEFAULT '[]';
+      CREATE TABLE block_end (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL, rule TEXT NOT NULL, target TEXT NOT NULL
+      ) STRICT;`,
   },
 ]
 
@@ -85,11 +95,14 @@ export interface Store {
   idsOf(destination: string, state: DeliveryState): number[]
   insert(row: NewDelivery): number
   /** Null as `request` or `answer` leaves what is there. */
-  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created' | 'incident'>): void
+  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created'>): void
   delete(id: number): void
   incidents(destination: string): StoredIncident[]
   putIncident(destination: string, incident: StoredIncident): void
   deleteIncident(destination: string, key: string): void
+  /** Oldest first. */
+  blockEnds(after: number): (EndedBlock & { id: number })[]
+  forgetBlockEnds(upTo: number): void
 }
 
 export function openStore({ db }: State): Store {
@@ -107,12 +120,14 @@ export function openStore({ db }: State): Store {
   )
   const update = db.prepare(
     `UPDATE delivery SET state = ?, attempts = ?, strikes = ?, next_at = ?, reason = ?,
-     order_key = ?, request = coalesce(?, request), answer = coalesce(?, answer), updated = ? WHERE id = ?`,
+     order_key = ?, incident = ?, request = coalesce(?, request), answer = coalesce(?, answer), updated = ? WHERE id = ?`,
   )
   const remove = db.prepare('DELETE FROM delivery WHERE id = ?')
-  const incidents = db.prepare('SELECT key, opened, sent_at, more, last, ref FROM incident WHERE destination = ?')
+  const incidents = db.prepare(
+    'SELECT key, opened, sent_at, more, last, ref, alerts FROM incident WHERE destination = ?',
+  )
   const put = db.prepare(
-    'INSERT OR REPLACE INTO incident (destination, key, opened, sent_at, more, last, ref) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO incident (destination, key, opened, sent_at, more, last, ref, alerts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const forget = db.prepare('DELETE FROM incident WHERE destination = ? AND key = ?')
 
@@ -149,6 +164,7 @@ export function openStore({ db }: State): Store {
         row.next_at,
         row.reason,
         row.order_key,
+        row.incident,
         row.request,
         row.answer,
         row.updated,
@@ -156,11 +172,28 @@ export function openStore({ db }: State): Store {
       ),
     delete: (id) => void remove.run(id),
     incidents: (destination) =>
-      incidents.all(destination).map((row) => ({ ...row, last: bytesOf(row.last) }) as unknown as StoredIncident),
-    putIncident: (destination, { key, opened, sent_at, more, last, ref }) =>
-      void put.run(destination, key, opened, sent_at, more, Buffer.from(last, 'latin1'), ref),
+      incidents
+        .all(destination)
+        .map(
+          (row) =>
+            ({ ...row, last: bytesOf(row.last), alerts: JSON.parse(String(row.alerts)) }) as unknown as StoredIncident,
+        ),
+    putIncident: (destination, { key, opened, sent_at, more, last, ref, alerts }) =>
+      void put.run(destination, key, opened, sent_at, more, Buffer.from(last, 'latin1'), ref, JSON.stringify(alerts)),
     deleteIncident: (destination, key) => void forget.run(destination, key),
+    blockEnds: (after) =>
+      db
+        .prepare('SELECT id, alert, rule, target FROM block_end WHERE id > ? ORDER BY id')
+        .all(after) as unknown as (EndedBlock & {
+        id: number
+      })[],
+    forgetBlockEnds: (upTo) => void db.prepare('DELETE FROM block_end WHERE id <= ?').run(upTo),
   }
+}
+
+/** Notes that a block is over, for the incident of its alert; in the transaction that ends the block. */
+export function noteBlockEnd({ db }: State, { alert, rule, target }: EndedBlock): void {
+  db.prepare('INSERT INTO block_end (alert, rule, target) VALUES (?, ?, ?)').run(alert, rule, target)
 }
 
 function full(row: Record<string, unknown> | undefined): FullDelivery | undefined {

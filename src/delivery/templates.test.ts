@@ -77,5 +77,6 @@ test('what comes late is marked', async () => {
   const at = (timestamp: string) => message({}, alert({ timestamp })).then(({ title }) => title)
   assert.match(await at('2024-01-15T07:30:00.000+0000'), /^\[3 h late\] Level 5/)
   assert.match(await at('2024-01-10T07:30:00.000+0000'), /^\[5 days late\] /)
-  assert.match(await at('2024-01-15T10:00:00.000+0000'), /^Level 5/)
+  assert.match(await at('2024-01-15T10:00:00.000+0000'), /^\[30 min late\] Level 5/)
+  assert.match(await at('2024-01-15T10:29:00.000+0000'), /^Level 5/)
 })

@@ -12,6 +12,8 @@ const sample: TemplateScope = {
   severity: 'low',
   source_address: '203.0.113.9',
   more: 2,
+  late: '',
+  resolved: false,
   default_title: 'Level 5: sshd: authentication failed. (web-01)',
   default_body: 'Agent: web-01',
 }

@@ -181,7 +181,7 @@ export async function tryRoute(
       if (!route.matches(alert)) {
         const { reason } = route.explain(alert)
         // What differs from alert to alert (a level, a location) is left out, or every alert has a reason of its own.
-        const isOwn = reason.startsWith('where') || reason.startsWith('except')
+        const isOwn = /^(where|except|resolve_on)/.test(reason)
         const general = isOwn ? reason : reason.replace(/"[^"]*"|\([^)]*\)|\d+(?= is (below|not))/g, '…')
         reasons.set(general, (reasons.get(general) ?? 0) + 1)
         continue

@@ -33,6 +33,15 @@ export interface DeliverySettings {
   tuning?: Partial<Tuning>
 }
 
+/** A block that an alert has caused, and that is over. */
+export interface EndedBlock {
+  /** Id of the alert. */
+  alert: string
+  rule: string
+  /** What was blocked. */
+  target: string
+}
+
 /** What has a good default and is turned by tests, and by people with unusual needs. */
 export interface Tuning {
   /** Back-off: full jitter over base × 2^tries, at most cap. */
@@ -73,6 +82,8 @@ export interface DeliveryRunner {
   retryAll(destination: string, by: string): Result<{ count: number }>
   /** Gives one up for good. */
   drop(id: string, manual: { reason: string; by: string }): Result
+  /** Ends of blocks were noted in the state (`noteBlockEnd`): ends the incidents of their alerts, where that is wished for. */
+  blocksEnded(): void
 }
 
 export type Result<T = Record<string, never>> =

@@ -31,6 +31,9 @@ export default defineIntegration({
     fields: z
       ._default(z.record(z.string(), z.unknown()), {})
       .check(z.describe("More fields, as Jira's API wants them.")),
+    resolved_transition: textOption(
+      'Where alerts are grouped: id of the transition of an issue whose incident is over, such as 31. Without it, the issue only gets a comment.',
+    ),
     ...tls,
   }),
   example: {
@@ -44,16 +47,10 @@ export default defineIntegration({
   rate: 10,
 
   request(alert, options, { style, title, incident }) {
-    const { user, api_key, project, issue_type, priorities, labels, fields } = options
-    const isCloud = user !== undefined
+    const { project, issue_type, priorities, labels, fields } = options
+    const { api, headers, isCloud } = accessTo(options)
     const log = cut(text(alert.full_log), 25_000)
     const lines = facts(alert, style).map(({ name, value }) => `${name}: ${cut(value, 500)}`)
-    const { origin, pathname } = new URL(options.hook_url)
-    const api = `${origin}${pathname.replace(/\/$/, '')}/rest/api/${isCloud ? 3 : 2}/issue`
-    const headers = {
-      authorization: isCloud ? basicAuth(user, api_key) : `Bearer ${api_key}`,
-      accept: 'application/json',
-    }
     const written = (paragraphs: string[]) =>
       isCloud
         ? {
@@ -91,6 +88,21 @@ export default defineIntegration({
     }
   },
 
+  resolve(_, options, { title, body, incident }) {
+    if (!incident?.ref) return undefined
+    const { api, headers, isCloud } = accessTo(options)
+    const { resolved_transition: id } = options
+    const lines = [oneLine(title), cut(body, 20_000)]
+    const comment = isCloud ? { type: 'doc', version: 1, content: lines.map(paragraph) } : noformat(lines.join('\n'))
+    const issue = `${api}/${encodeURIComponent(incident.ref)}`
+    if (id === undefined) return { url: `${issue}/comment`, headers, json: { body: comment } }
+    return {
+      url: `${issue}/transitions`,
+      headers,
+      json: { transition: { id }, update: { comment: [{ add: { body: comment } }] } },
+    }
+  },
+
   outcome({ status, text: body }): Outcome | undefined {
     const { key, errors, errorMessages } = jsonOf(body)
     if (status === 201) return { kind: 'delivered', ref: text(key) }
@@ -108,6 +120,16 @@ export default defineIntegration({
       : { kind: 'rejected', reason }
   },
 })
+
+function accessTo({ hook_url, user, api_key }: { hook_url: string; user?: string | undefined; api_key: string }) {
+  const isCloud = user !== undefined
+  const { origin, pathname } = new URL(hook_url)
+  return {
+    isCloud,
+    api: `${origin}${pathname.replace(/\/$/, '')}/rest/api/${isCloud ? 3 : 2}/issue`,
+    headers: { authorization: isCloud ? basicAuth(user, api_key) : `Bearer ${api_key}`, accept: 'application/json' },
+  }
+}
 
 /** Wiki markup has no other way to say "as it is"; the text must not end it. */
 function noformat(value: string): string {

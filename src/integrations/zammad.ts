@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
 import { bySeverity, cut, oneLine, text } from './message.ts'
-import { httpUrl, jsonOf, secretText, tls } from './options.ts'
+import { httpUrl, jsonOf, secretText, textOption, tls } from './options.ts'
 
 export default defineIntegration({
   name: 'zammad',
@@ -13,6 +13,9 @@ export default defineIntegration({
     api_key: secretText('Access token of a user with ticket.agent.'),
     ticket_group: z.string().check(z.minLength(1), z.describe('Group the ticket goes to.')),
     customer: z.string().check(z.minLength(1), z.describe('E-mail address or login of the customer of the ticket.')),
+    resolved_state: textOption(
+      'Where alerts are grouped: state of a ticket whose incident is over, such as closed. Without it, the ticket only gets a note.',
+    ),
     ...tls,
   }),
   example: {
@@ -40,6 +43,17 @@ export default defineIntegration({
         article,
       },
     }
+  },
+
+  resolve(_, { hook_url, api_key, resolved_state }, { title, body, incident }) {
+    if (!incident?.ref) return undefined
+    const api = `${hook_url.replace(/\/$/, '')}/api/v1`
+    const headers = { authorization: `Token token=${api_key}` }
+    const subject = cut(oneLine(title), 250)
+    const article = { subject, body: cut(body, 30_000), type: 'note', content_type: 'text/plain', internal: true }
+    const ticket_id = Number(incident.ref)
+    if (resolved_state === undefined) return { url: `${api}/ticket_articles`, headers, json: { ticket_id, ...article } }
+    return { method: 'PUT', url: `${api}/tickets/${ticket_id}`, headers, json: { state: resolved_state, article } }
   },
 
   outcome({ status, text: answer }): Outcome | undefined {

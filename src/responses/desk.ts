@@ -17,6 +17,8 @@ export interface DeskConfig {
   max_per_minute: number
   /** Commands that block nothing: the guards are not asked. */
   unguarded: readonly string[]
+  /** A block that was in force is over. */
+  undone?(lease: Lease): void
   /** Over the limit: refuse, or ask a person, for so long and with that answer when nobody gives one. */
   over_limit: { kind: 'refuse' } | { kind: 'ask'; seconds: number; otherwise: 'refuse' | 'act' }
 }
@@ -201,7 +203,10 @@ export function createDesk(config: DeskConfig) {
 
   function undone(lease: Lease): void {
     if (lease.outcome === 'failed') end(lease, 'failed')
-    else end(lease, 'ended', lease.attempts > 0 ? `undone after ${lease.attempts} failed tries` : lease.note)
+    else {
+      end(lease, 'ended', lease.attempts > 0 ? `undone after ${lease.attempts} failed tries` : lease.note)
+      config.undone?.(lease)
+    }
   }
 
   function undoFailed(lease: Lease, failure: string): void {

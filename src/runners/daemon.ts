@@ -14,13 +14,14 @@ import { loadToken, signInUrl } from '../api/access.ts'
 import { AlertFeed } from '../api/alert-feed.ts'
 import { createApi, listen } from '../api/server.ts'
 import type { Config } from '../config.ts'
-import { createDelivery, createSilences } from '../delivery/index.ts'
+import { createDelivery, createSilences, type DeliveryRunner, noteBlockEnd } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
 import { openState, type State } from '../durable/state.ts'
 import { rotateWhenRead } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
 import { geoLookup } from '../lookups/geoip.ts'
 import { type Problem, UserError } from '../problem.ts'
+import type { Lease } from '../responses/lease.ts'
 import { localSystem } from '../responses/network.ts'
 import { createResponder } from '../responses/responder.ts'
 import type { Http } from '../responses/steps.ts'
@@ -120,7 +121,14 @@ async function start(
   }
   const { http, close: closeHttp } = createStepHttp()
   closing.push(closeHttp)
-  const responder = await openResponder(config, { state, now, schedule, log, mask, http })
+  let delivery: DeliveryRunner | undefined
+  const endsIncidents = config.destinations.some(({ resolve_with_block }) => resolve_with_block)
+  const undone = ({ alert, rule, target }: Lease) => {
+    if (!endsIncidents || alert === undefined || rule === undefined) return
+    noteBlockEnd(state, { alert, rule, target })
+    delivery?.blocksEnded()
+  }
+  const responder = await openResponder(config, { state, now, schedule, log, mask, http, undone })
   for (const message of responder.problems) problems.push({ severity: 'error', file: 'responses', line: 0, message })
   await responder.start()
   closing.push(() => responder.stop())
@@ -140,7 +148,7 @@ async function start(
   })
   silences.start()
   closing.push(() => silences.stop())
-  const delivery = createDelivery({
+  delivery = createDelivery({
     state,
     silences,
     alerts_file: config.alerts_file,
@@ -285,7 +293,15 @@ function countries(geoip: string | undefined, log: Log): ((address: string) => s
 
 function openResponder(
   config: Config,
-  parts: { state: State; now(): number; schedule: typeof startTimer; log: Log; mask(text: string): string; http: Http },
+  parts: {
+    state: State
+    now(): number
+    schedule: typeof startTimer
+    log: Log
+    mask(text: string): string
+    http: Http
+    undone(lease: Lease): void
+  },
 ) {
   const { home, ossec } = config
   const { schedule, ...rest } = parts
