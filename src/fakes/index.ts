@@ -20,6 +20,7 @@ export const fakes: Record<string, Load> = {
   opensearch: () => import('./opensearch.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pagerduty: () => import('./pagerduty.ts'),
+  pfsense: () => import('./pfsense.ts'),
   rocketchat: () => import('./rocketchat.ts'),
   servicenow: () => import('./servicenow.ts'),
   shuffle: () => import('./shuffle.ts'),
