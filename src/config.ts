@@ -295,7 +295,8 @@ export interface Config {
   geoip?: string
   /** With `engine: beside`: Wazuh's queue socket, as it was named; absolute. */
   wazuh_socket?: string
-  listen: { host: string; port: number }
+  /** `url`: what people reach it by, without a slash at the end. */
+  listen: { host: string; port: number; url?: string }
   destinations: Destination[]
   receivers: ReceiverSetting[]
   wodles: WodleSetting[]

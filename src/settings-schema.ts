@@ -254,6 +254,13 @@ export const sections = {
       z.object({
         host: z.optional(text()).check(about('Address for the console, the API and webhooks. Default: 127.0.0.1.')),
         port: z.optional(wholeNumber(0, 65_535)).check(about('Port; 0 is any free one. Default: 9750.')),
+        url: z
+          .optional(z.url({ protocol: /^https?$/ }))
+          .check(
+            about(
+              'What people reach it by, for links in messages, such as https://outrider.example.com. Default: host and port.',
+            ),
+          ),
       }),
     )
     .check(about('Where the console, the API and the webhook receivers listen.')),

@@ -117,7 +117,11 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     lists: existing('lists'),
     ...(settings.geoip !== undefined && { geoip: resolve(home, settings.geoip) }),
     ...(settings.wazuh_socket !== undefined && { wazuh_socket: resolve(home, settings.wazuh_socket) }),
-    listen: { host: settings.listen?.host ?? '127.0.0.1', port: settings.listen?.port ?? 9750 },
+    listen: {
+      host: settings.listen?.host ?? '127.0.0.1',
+      port: settings.listen?.port ?? 9750,
+      ...(settings.listen?.url !== undefined && { url: settings.listen.url.replace(/\/+$/, '') }),
+    },
     destinations,
     receivers: await readReceivers(reading, loader(definitions.receivers)),
     wodles: await readWodles(reading, loader(definitions.wodles), ossec),

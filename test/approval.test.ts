@@ -1,10 +1,10 @@
 /** Over the limit a person is asked: from the alert of a Wazuh beside to the answer on the command line. */
 import assert from 'node:assert/strict'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Block, PastBlock } from '../src/api/parts.ts'
-import { makeHome, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
 
 const alert = (n: number) => {
   const rule = { level: 10, description: 'test alert', id: '100001', groups: ['local'] }
@@ -57,5 +57,58 @@ responses: { enabled: true, max_per_minute: 1, over_limit: ask }
     reason: reason?.split(': ')[1],
   }))
   assert.deepEqual(refused, [{ key: '203.0.113.3', state: 'refused', guard: 'approval', reason: 'a customer' }])
+  assert.equal(await outrider.stop(), 0)
+})
+
+test('the link stands in an alert, so destinations have it; who follows it answers, once', {
+  timeout: 60_000,
+}, async (t) => {
+  const home = makeHome(t, {
+    'auth.log': '',
+    'outrider.yaml': 'listen: { port: 0 }\nresponses: { enabled: true, max_per_minute: 1, over_limit: ask }\n',
+  })
+  writeFileSync(
+    join(home, 'etc-ossec.conf'),
+    `<ossec_config>
+  <localfile><log_format>syslog</log_format><location>${home}/auth.log</location></localfile>
+  <command><name>list</name><executable>blocklist</executable><timeout_allowed>yes</timeout_allowed></command>
+  <active-response><command>list</command><location>local</location><rules_id>5710</rules_id><timeout>600</timeout></active-response>
+</ossec_config>
+`,
+  )
+  appendFileSync(join(home, 'outrider.yaml'), 'ossec_conf: [etc-ossec.conf]\n')
+  const outrider = await startOutrider(t, home)
+  const line = (n: number) =>
+    `Jan 15 10:30:45 web sshd[1]: Failed password for invalid user admin from 203.0.113.${n} port 54321 ssh2\n`
+  const states = async () => {
+    const { blocks } = await outrider.api<{ blocks: Block[] }>('GET', 'blocks')
+    return Object.fromEntries(blocks.map(({ key, state, asks }) => [key, asks ? 'asks' : state]))
+  }
+  appendFileSync(join(home, 'auth.log'), line(1))
+  await waitFor(async () => (await states())['203.0.113.1'] === 'in force')
+  appendFileSync(join(home, 'auth.log'), line(2))
+
+  const told = await waitFor(async () => readAlerts(home).find(({ rule }) => rule.id === '110396'))
+  const { approve_url } = (told.data as { outrider: Record<string, string> }).outrider
+  assert.ok(told.rule.description.endsWith(`: ${approve_url}`))
+  assert.ok(approve_url!.startsWith(`${outrider.url}/approve/`))
+  const logged = await outrider.logged(({ approve }) => approve !== undefined)
+  assert.equal(logged.approve, approve_url)
+  assert.equal(statSync(join(home, 'queue/approval.key')).mode & 0o777, 0o600)
+
+  const page = await (await fetch(approve_url!)).text()
+  assert.match(page, /list 203\.0\.113\.2, for 600 s\?/)
+  assert.equal((await states())['203.0.113.2'], 'asks', 'to look is not to act')
+  const body = new URLSearchParams({ answer: 'approve', reason: 'a scanner', name: 'Alice' })
+  assert.equal((await fetch(approve_url!, { method: 'POST', body })).status, 200)
+  await waitFor(async () => (await states())['203.0.113.2'] === 'in force')
+  assert.equal((await fetch(approve_url!, { method: 'POST', body })).status, 410)
+  const forged = approve_url!.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))
+  assert.equal((await fetch(forged)).status, 404)
+  const { audit } = await outrider.api<{ audit: { by: string; what: string; reason: string }[] }>('GET', 'blocks/audit')
+  assert.deepEqual(
+    audit.map(({ by, what, reason }) => [by, what, reason]),
+    [['link:Alice', 'approved', 'a scanner']],
+  )
   assert.equal(await outrider.stop(), 0)
 })

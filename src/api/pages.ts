@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Context } from 'hono'
+import { html, raw } from 'hono/html'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -70,7 +72,40 @@ form { display: flex; gap: .5rem }
 input { flex: 1; min-width: 0; font: inherit; padding: .5rem .75rem; border-radius: 8px; border: 1px solid light-dark(#c3cad3, #3a4452); background: transparent }
 button { font: inherit; padding: .5rem 1rem; border-radius: 8px; border: 0; background: #2563eb; color: #fff }
 `
-const styleHash = createHash('sha256').update(style).digest('base64')
+const plainStyle = `${style}
+main { max-width: 34rem; overflow-wrap: anywhere }
+form { flex-direction: column }
+form div { display: flex; gap: .5rem; margin-top: .5rem }
+label { display: flex; flex-direction: column; font-size: .875rem }
+input { flex: none }
+dl { margin: 0 0 1rem }
+dt { font-size: .8rem; color: light-dark(#4a5563, #a5b0be) }
+dd { margin: 0 0 .5rem }
+[role=alert] { margin: 0; color: light-dark(#b91c1c, #f87171) }
+.quiet { background: light-dark(#e5e7eb, #2a313b); color: inherit }
+`
+const hashOf = (text: string) => createHash('sha256').update(text).digest('base64')
+const styleHash = hashOf(style)
+const plainHash = hashOf(plainStyle)
+
+/** A page without scripts, outside of the console. `body` is escaped already. */
+export function plainPage(
+  c: Context,
+  status: ContentfulStatusCode,
+  title: string,
+  body: unknown,
+  hasForm = false,
+): Response {
+  return c.html(
+    html`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
+<title>${title}</title><style>${raw(plainStyle)}</style><main>${body}</main></html>`,
+    status,
+    {
+      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${plainHash}'; form-action ${hasForm ? "'self'" : "'none'"}; base-uri 'none'; frame-ancestors 'none'`,
+      'Cache-Control': 'no-store',
+    },
+  ) as Response
+}
 
 /** Asks for the token. `wrong`: one was given, and it was not the right one. */
 export function signInPage(c: Context, wrong: boolean): Response {

@@ -44,6 +44,8 @@ export interface Parts {
   refusals?(): Maybe<Refusal[]>
   /** The list of this name for firewalls, and the token that they have to show; undefined when there is none or it has no token. */
   blocklist?(name: string): { keys: readonly string[]; token: string } | undefined
+  /** The links with which people approve. */
+  approvals?: Approvals
   receivers?: Receivers
   logtest?: Logtest
 }
@@ -170,6 +172,12 @@ export interface Blocks {
   /** `seconds` 0 means for ever. What is in force on it is undone; `undone` is how many. */
   allow(entry: string, seconds: number, manual: Manual): Maybe<Result<{ undone: number }>>
   disallow(entry: string, manual: Manual): Maybe<Result>
+}
+
+export interface Approvals {
+  /** What the link with this token is for. */
+  find(token: string): Maybe<{ kind: 'waits'; block: Block } | { kind: 'not ours' | 'expired' | 'answered' }>
+  answer(id: string, approve: boolean, manual: Manual): Maybe<Result>
 }
 
 /** A block that is over, failed, was refused, or would have been. */

@@ -6,6 +6,7 @@
  * PATH of a receiver  anyone; the receiver judges the signature
  * /api/…, /, /assets  this machine's names and addresses only, signed in only (access.ts)
  * /blocklist/NAME     with the token of that list only (blocklist.ts)
+ * /approve/TOKEN      who has the link (approval.ts)
  * /logtest, …         the same for clients of Wazuh's API (wazuh.ts)
  * ```
  */
@@ -18,6 +19,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Log } from '../log.ts'
 import { Access, checkHost } from './access.ts'
 import { ApiError, json } from './answer.ts'
+import { approvalRoutes } from './approval.ts'
 import { serveBlocklist } from './blocklist.ts'
 import { consoleAsset, consolePage, onceMorePage, signInPage } from './pages.ts'
 import type { Parts } from './parts.ts'
@@ -87,6 +89,8 @@ export function createApi(parts: Parts, options: ApiOptions): Hono<ApiEnv> {
   app.route('/api', api)
 
   app.route('/', createWazuhRoutes(parts, access, { hosts: options.hosts, body_timeout_ms }))
+
+  approvalRoutes(app, parts, { body_timeout_ms })
 
   app.get('/blocklist/:name', (c) => serveBlocklist(c, parts))
 

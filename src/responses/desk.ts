@@ -21,6 +21,8 @@ export interface DeskConfig {
   undone?(lease: Lease): void
   /** Over the limit: refuse, or ask a person, for so long and with that answer when nobody gives one. */
   over_limit: { kind: 'refuse' } | { kind: 'ask'; seconds: number; otherwise: 'refuse' | 'act' }
+  /** Told of what begins to wait for a person; gives the link to answer it with. */
+  asked(lease: Lease, until: number): string | undefined
 }
 
 /** Tries of an `add` before it is given up. */
@@ -93,8 +95,10 @@ export function createDesk(config: DeskConfig) {
   }
 
   function ask(lease: Lease, reason: string, due: number): void {
-    store.update(lease.id, { state: 'asking', due, note: `waits for approval: ${reason}` })
-    log.warn(`${lease.response} ${lease.target}: waits for approval: ${reason}`, fieldsOf(lease))
+    const change = { state: 'asking', due, note: `waits for approval: ${reason}` } as const
+    store.update(lease.id, change)
+    const approve = config.asked({ ...lease, ...change }, due)
+    log.warn(`${lease.response} ${lease.target}: waits for approval: ${reason}`, { ...fieldsOf(lease), approve })
   }
 
   /** Nobody answered in time. */

@@ -41,6 +41,8 @@ export interface ResponderOptions {
   node_name?: string
   /** Addresses and host names of the manager, where this machine is an agent. */
   manager?: readonly string[]
+  /** A block begins to wait for a person, until then; the link with which it can be answered, where there is one. */
+  asked?(block: Block, until: number): string | undefined
   /** ISO code of the country of an address; undefined where there is no database to look in. */
   country?(address: string): string | undefined
   /** Where responses can run besides this machine. */
@@ -119,6 +121,8 @@ export interface Block {
   alert?: string
   /** What went wrong with the last try, or what it waits for. */
   reason?: string
+  /** It waits for a person, until then; approved, it holds for so many seconds (0: for ever). */
+  asks?: { until: number; seconds: number }
 }
 
 export interface Responder extends ByHand {
@@ -140,6 +144,8 @@ export interface Responder extends ByHand {
   /** Those whose end has come. */
   overdue(): Block[]
   show(id: string): (Lease & { tries: Try[] }) | undefined
+  /** One of them, or what it has become. */
+  block(id: string): Block | undefined
   /** Ended, failed, refused, and what would have been done. */
   history(limit: number): Lease[]
   refusals(
@@ -204,6 +210,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     max_per_minute,
     over_limit,
     unguarded,
+    asked: (lease, until) => options.asked?.(toBlock(lease), until),
     undone: options.undone,
   })
   const common = { state, store, desk, log, now, kick }
@@ -364,6 +371,10 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
       const lease = store.get(id)
       return lease && { ...lease, tries: store.tries(id) }
     },
+    block(id) {
+      const lease = store.get(id)
+      return lease && toBlock(lease)
+    },
     history: (limit) => store.history(limit),
     refusals: (limit) =>
       store.refusals(limit).map((lease) => ({
@@ -386,7 +397,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
 }
 
 function toBlock(lease: Lease): Block {
-  const { id, response, target, host, state, since, until, why, by, alert, note } = lease
+  const { id, response, target, host, state, since, until, why, by, alert, note, seconds, due } = lease
   const shown =
     state === 'in force' || state === 'undoing' || state === 'failed'
       ? state
@@ -406,5 +417,6 @@ function toBlock(lease: Lease): Block {
     by,
     alert,
     reason: note,
+    ...(state === 'asking' && due !== undefined && { asks: { until: due, seconds } }),
   }
 }

@@ -23,10 +23,11 @@ import { geoLookup } from '../lookups/geoip.ts'
 import { type Problem, UserError } from '../problem.ts'
 import type { Lease } from '../responses/lease.ts'
 import { localSystem } from '../responses/network.ts'
-import { createResponder } from '../responses/responder.ts'
+import { type Block, createResponder } from '../responses/responder.ts'
 import type { Http } from '../responses/steps.ts'
 import { maskSecrets } from '../secrets.ts'
 import { parseAlert } from '../wazuh/alerts-days.ts'
+import { createApprovals } from './approvals.ts'
 import { definitions } from './definitions.ts'
 import { startDemoSink } from './demo-sink.ts'
 import { openEmbedded } from './embedded.ts'
@@ -128,7 +129,9 @@ async function start(
     noteBlockEnd(state, { alert, rule, target })
     delivery?.blocksEnded()
   }
-  const responder = await openResponder(config, { state, now, schedule, log, mask, http, undone })
+  const approvals = createApprovals(config, loadToken(join(home, 'queue', 'approval.key')))
+  const { asked } = approvals
+  const responder = await openResponder(config, { state, now, schedule, log, mask, http, undone, asked })
   for (const message of responder.problems) problems.push({ severity: 'error', file: 'responses', line: 0, message })
   await responder.start()
   closing.push(() => responder.stop())
@@ -187,6 +190,8 @@ async function start(
   })
   const { append } = eventFiles
   const { wodleFailed } = health
+  // Beside a real Wazuh nobody reads these events.
+  if (config.engine === 'embedded') approvals.tell(health.approvalWanted)
   const embedded =
     config.engine === 'embedded'
       ? openEmbedded({
@@ -243,15 +248,19 @@ async function start(
     responder,
     embedded,
     logtest,
+    links: approvals.links,
+    now,
     log,
   })
 
   const token = loadToken(tokenFile(home))
-  const app = createApi(parts, { token, hosts: [config.listen.host], console: consoleFolder, log, now })
+  const hosts = [config.listen.host, ...(config.listen.url ? [new URL(config.listen.url).hostname] : [])]
+  const app = createApi(parts, { token, hosts, console: consoleFolder, log, now })
   const listening = await listen(app, config.listen.host, config.listen.port)
   if (!listening.ok) throw new UserError(listening.error, listening.hint)
   closing.push(() => listening.close())
   parts.listening(listening.url)
+  approvals.listening(listening.url)
   announce(listening.url, token)
 
   if (embedded) {
@@ -301,6 +310,7 @@ function openResponder(
     mask(text: string): string
     http: Http
     undone(lease: Lease): void
+    asked(block: Block, until: number): string | undefined
   },
 ) {
   const { home, ossec } = config

@@ -8,10 +8,14 @@ import type { Block } from '../responses/responder.ts'
 const patience_ms = 60_000
 /** An undo this late is an event. */
 const overdue_ms = 30_000
+/** Events about approvals within a minute; what is more stands in the log and in the console. */
+const most_approvals = 10
 
 export interface Health {
   started(): void
   wodleFailed(tag: string, reason: string): void
+  /** A block waits for a person; with the link to answer it. Nobody reads more than a few of these a minute. */
+  approvalWanted(block: Block, approve_url: string): void
   /** Looks at destinations, and at blocks whose end has come; to be called every few seconds. */
   look(destinations: DestinationStatus[], blocks: Block[]): void
 }
@@ -25,6 +29,7 @@ export function createHealth(parts: {
   const { append, hostname, now, log } = parts
   const failing = new Set<string>()
   const overdue = new Set<string>()
+  let asked: number[] = []
 
   function tell(event: string, fields: Record<string, unknown>): void {
     const line = toBytes(JSON.stringify({ outrider: { event, host: hostname, ...fields } }))
@@ -34,6 +39,13 @@ export function createHealth(parts: {
   return {
     started: () => tell('started', {}),
     wodleFailed: (tag, reason) => tell('wodle_failed', { tag, reason }),
+    approvalWanted({ response, key, host, why, reason, alert, asks }, approve_url) {
+      asked = asked.filter((at) => now() - at < 60_000)
+      if (asked.length >= most_approvals) return
+      asked.push(now())
+      const until = asks && new Date(asks.until).toISOString()
+      tell('approval_wanted', { response, key, on: host, why, reason, alert, until, approve_url })
+    },
     look(destinations, blocks) {
       for (const { name, state, waiting_since, reason } of destinations) {
         const isFailing = state === 'paused' || (waiting_since !== undefined && now() - waiting_since > patience_ms)

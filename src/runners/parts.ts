@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { DeliveryRunner, Silences } from '../delivery/index.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
+import type { ApprovalLinks } from '../responses/approval-links.ts'
 import type { Lease } from '../responses/lease.ts'
 import type { Responder } from '../responses/responder.ts'
 import { version } from '../version.ts'
@@ -25,6 +26,8 @@ export interface Running {
   logtest?: Logtest
   /** Missing beside a real Wazuh. */
   embedded?: Embedded
+  links: ApprovalLinks
+  now(): number
   log: Log
 }
 
@@ -98,6 +101,21 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
       return name === 'blocklist' && typeof token === 'string' ? { keys: responder.targets(name), token } : undefined
     },
     refusals: () => responder.refusals(200),
+    approvals: {
+      find(token) {
+        const link = running.links.read(token, running.now())
+        if (!link) return { kind: 'not ours' }
+        const block = responder.block(link.lease)
+        if (block?.asks && !link.is_expired) return { kind: 'waits', block }
+        return { kind: block && !block.asks ? 'answered' : 'expired' }
+      },
+      answer: (id, approve, manual) =>
+        recorded(
+          `block ${approve ? 'approved' : 'refused'} by link`,
+          { block: id, ...manual },
+          responder.answer(id, approve, manual),
+        ),
+    },
     receivers,
     logtest: running.logtest,
   }
