@@ -12,6 +12,7 @@ export const responses: Record<string, Load> = {
   'firewall-api': (() => import('./firewall-api.ts')) as unknown as Load,
   'firewall-drop': (() => import('./firewall-drop.ts')) as unknown as Load,
   'firewalld-drop': (() => import('./firewalld-drop.ts')) as unknown as Load,
+  fortigate: (() => import('./fortigate.ts')) as unknown as Load,
   'host-deny': (() => import('./host-deny.ts')) as unknown as Load,
   'iptables-drop': (() => import('./iptables-drop.ts')) as unknown as Load,
   'kill-process': (() => import('./kill-process.ts')) as unknown as Load,
