@@ -87,7 +87,7 @@ function routesFor(kind: 'address' | 'address6', group: 'addrgrp' | 'addrgrp6'):
 
 export default defineFake({
   name: 'fortigate',
-  source: 'https://docs.fortinet.com/document/fortigate/7.6.4/administration-guide/940602/using-apis',
+  source: 'https://docs.fortinet.com/document/fortigate/7.4.7/administration-guide/940602',
   response: (url) => ({ url, token }),
   routes: { ...routesFor('address', 'addrgrp'), ...routesFor('address6', 'addrgrp6') },
   refusal: ({ status, message, code }) => ({

@@ -30,7 +30,7 @@ type Options = z.infer<typeof options>
 export default defineResponse({
   name: 'fortigate',
   summary: 'Puts an address or network into an address group of a FortiGate firewall.',
-  docs: 'https://docs.fortinet.com/document/fortigate/7.6.4/administration-guide/940602/using-apis',
+  docs: 'https://docs.fortinet.com/document/fortigate/7.4.7/administration-guide/940602',
   options,
   example: { url: 'https://firewall.example.com', token: 'hbgdN3yGq8Hw01kQp4zr1c5fmjtsx7' },
   acts_on: 'address',

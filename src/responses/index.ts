@@ -18,6 +18,7 @@ export const responses: Record<string, Load> = {
   'kill-process': (() => import('./kill-process.ts')) as unknown as Load,
   mikrotik: (() => import('./mikrotik.ts')) as unknown as Load,
   opnsense: (() => import('./opnsense.ts')) as unknown as Load,
+  paloalto: (() => import('./paloalto.ts')) as unknown as Load,
   pfsense: (() => import('./pfsense.ts')) as unknown as Load,
   'route-null': (() => import('./route-null.ts')) as unknown as Load,
 }
