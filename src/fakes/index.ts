@@ -21,6 +21,7 @@ export const fakes: Record<string, Load> = {
   opensearch: () => import('./opensearch.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pagerduty: () => import('./pagerduty.ts'),
+  paloalto: () => import('./paloalto.ts'),
   pfsense: () => import('./pfsense.ts'),
   rocketchat: () => import('./rocketchat.ts'),
   servicenow: () => import('./servicenow.ts'),
