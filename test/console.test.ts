@@ -288,7 +288,7 @@ describe('console', { skip }, () => {
   })
 
   test('a block by hand starts from an alert; what a guard refuses is said in the dialog', async (t) => {
-    const { page, actions, blocks } = await open(t, ({ feed }) =>
+    const { page, actions, blocks, hosts } = await open(t, ({ feed }) =>
       feed.push(sampleAlert({ data: { srcip: '127.0.0.1' } })),
     )
     await tell(page, 1)
@@ -313,6 +313,106 @@ describe('console', { skip }, () => {
     await dialog.getByRole('button', { name: 'Extend' }).click()
     await dialog.waitFor({ state: 'detached' })
     assert.equal(blocks[0]!.until, until + 3600_000)
+
+    hosts.push('web-1')
+    await page.reload()
+    await page.locator('.connection.live').waitFor()
+    await page.getByRole('button', { name: 'Block …', exact: true }).click()
+    await dialog.getByLabel('What').fill('203.0.113.8')
+    await dialog.getByLabel('Where').selectOption('web-1')
+    await dialog.getByLabel('Reason').fill('there')
+    await dialog.getByRole('button', { name: 'Block' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    assert.equal((actions.at(-1) as { host?: string }).host, 'web-1')
+  })
+
+  test('what waits for approval stands first, and is answered with a reason', async (t) => {
+    const common = { response: 'firewall-drop', dry_run: false, since: Date.now(), why: 'rule 5712', by: 'rule 5712' }
+    const reason = 'waits for approval: more than 60 new ones within a minute'
+    const asks = { until: Date.now() + 300_000, seconds: 600 }
+    const { page, actions } = await open(t, ({ blocks }) =>
+      blocks.push(
+        { ...common, id: 'a', key: '203.0.113.1', state: 'in force', until: Date.now() + 60_000 },
+        { ...common, id: 'b', key: '203.0.113.2', state: 'planned', reason, asks },
+        { ...common, id: 'c', key: '203.0.113.3', state: 'planned', reason, asks, host: 'web-1' },
+      ),
+    )
+    await page.getByText('waits for approval: more than 60').first().waitFor()
+    const keys = page.locator('.item .name.mono')
+    assert.deepEqual(await keys.allTextContents(), ['203.0.113.2', '203.0.113.3', '203.0.113.1'])
+    await page.getByText('firewall-drop on web-1').waitFor()
+    await page
+      .getByText(/^[45]:\d\d to answer$/)
+      .first()
+      .waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Undo the block of 203.0.113.2' }).count(), 0)
+
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Approve the block of 203.0.113.2' }).click()
+    await dialog.getByRole('button', { name: 'Approve' }).click()
+    assert.deepEqual(actions, [], 'no reason, no answer')
+    await dialog.getByLabel('Reason').fill('a scanner')
+    await dialog.getByRole('button', { name: 'Approve' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Refuse the block of 203.0.113.3' }).click()
+    await dialog.getByLabel('Reason').fill('a customer')
+    await dialog.getByRole('button', { name: 'Refuse' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    assert.deepEqual(actions, [
+      { action: 'answer', id: 'b', approve: true, reason: 'a scanner', by: 'console' },
+      { action: 'answer', id: 'c', approve: false, reason: 'a customer', by: 'console' },
+    ])
+  })
+
+  test('history, refusals and changes by hand are one click away', async (t) => {
+    const { page } = await open(t, ({ history, refusals, audit }) => {
+      const at = Date.now() - 3600_000
+      const past = { id: 'p1', response: 'firewall-drop', key: '203.0.113.9', hits: 3, by: 'rule 5712' } as const
+      const undone = 'removed by cli:root: office'
+      history.push({ ...past, state: 'ended', since: at, ended: at + 600_000, why: 'brute force', reason: undone })
+      refusals.push({
+        at,
+        response: 'firewall-drop',
+        key: '192.0.2.1',
+        guard: 'gateway',
+        reason: 'the gateway of eth0',
+      })
+      audit.push({ at, by: 'cli:root', what: 'removed', lease: 'p1', target: '203.0.113.9', reason: 'office' })
+    })
+    await page.getByRole('button', { name: 'History' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('asked for 3 times').waitFor()
+    await dialog.getByText('removed by cli:root: office').waitFor()
+    await dialog.getByRole('tab', { name: 'Refused' }).click()
+    await dialog.getByText('the gateway of eth0').waitFor()
+    assert.equal(await dialog.getByText('203.0.113.9').count(), 0)
+    await dialog.getByRole('tab', { name: 'Changes by hand' }).click()
+    await dialog.getByText('cli:root removed 203.0.113.9').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  })
+
+  test('the list of what is allowed: added with a reason and an end, and removed', async (t) => {
+    const { page, actions, allowed } = await open(t)
+    await page.getByRole('button', { name: 'Allowed' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Nothing was allowed by hand.').waitFor()
+    await dialog.getByLabel('What').fill('203.0.113.0/24')
+    await dialog.locator('[name=seconds]').selectOption('86400')
+    await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
+    assert.deepEqual(allowed, [], 'no reason, no entry')
+    await dialog.getByLabel('Reason').fill('pentest')
+    await dialog.getByRole('button', { name: 'Allow', exact: true }).click()
+    await dialog.locator('.countdown', { hasText: /^2[34]:/ }).waitFor()
+    const [{ entry, reason, by } = { entry: '', reason: '', by: '' }] = allowed
+    assert.deepEqual([entry, reason, by], ['203.0.113.0/24', 'pentest', 'console'])
+    assert.equal(await dialog.getByLabel('What').inputValue(), '', 'ready for the next')
+
+    await dialog.getByRole('button', { name: 'Remove 203.0.113.0/24' }).click()
+    await dialog.getByLabel('Reason to remove 203.0.113.0/24').fill('over')
+    await page.keyboard.press('Enter')
+    await dialog.getByText('Nothing was allowed by hand.').waitFor()
+    assert.deepEqual(actions, [{ action: 'disallow', entry: '203.0.113.0/24', reason: 'over', by: 'console' }])
   })
 
   test('a silence starts from an alert, is refused in the dialog, is seen and ended', async (t) => {

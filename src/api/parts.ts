@@ -76,6 +76,8 @@ export interface Overview {
   blocks: Block[] | null
   /** Responses that can be used by hand. */
   block_responses: string[] | null
+  /** Other machines they can be used on. */
+  block_hosts: string[] | null
   refusals: Refusal[] | null
 }
 
@@ -155,6 +157,8 @@ export interface Blocks {
   list(): Maybe<Block[]>
   /** Names of the responses that can be used by hand. */
   responses(): Maybe<string[]>
+  /** Names of the other machines that scripts run on. */
+  hosts(): Maybe<string[]>
   /** `seconds` 0 means for ever; `host` is another machine than this. Guards are asked here too. */
   add(block: { response: string; key: string; seconds: number; host?: string } & Manual): Maybe<Result<{ id: string }>>
   /** Undoes it now. */

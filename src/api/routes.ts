@@ -130,6 +130,7 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
       silences: (await parts.silences?.list(false)) ?? null,
       blocks: (await parts.blocks?.list()) ?? null,
       block_responses: (await parts.blocks?.responses()) ?? null,
+      block_hosts: (await parts.blocks?.hosts()) ?? null,
       refusals: (await parts.refusals?.()) ?? null,
     }
     return answer(c, overview)

@@ -46,6 +46,7 @@ export function memoryParts(now: () => number) {
   const history: PastBlock[] = []
   const audit: AuditEntry[] = []
   const allowed: Allowed[] = []
+  const hosts: string[] = []
   const problems: Problem[] = []
   const refusals: Refusal[] = []
   const received: Delivery[] = []
@@ -119,6 +120,7 @@ export function memoryParts(now: () => number) {
     blocks: {
       list: () => blocks,
       responses: () => ['firewall-drop'],
+      hosts: () => hosts,
       add({ seconds, ...block }) {
         if (block.key === '127.0.0.1') {
           return { ok: false, status: 409, error: 'refused by guard "loopback": 127.0.0.1 is this machine' }
@@ -208,6 +210,7 @@ export function memoryParts(now: () => number) {
     history,
     audit,
     allowed,
+    hosts,
     problems,
     refusals,
     received,

@@ -77,6 +77,7 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     blocks: {
       list: () => responder.list(),
       responses: () => responder.responses(),
+      hosts: () => (config.hosts ?? []).map(({ name }) => name),
       add: (wish) => recorded('block added by hand', { ...wish }, responder.add(wish)),
       remove: (id, manual) => recorded('block removed by hand', { block: id, ...manual }, responder.remove(id, manual)),
       extend: (id, seconds, manual) =>

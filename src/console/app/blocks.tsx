@@ -1,6 +1,7 @@
 import type { Block, Refusal } from '../../api/parts.ts'
+import { openRecords } from './block-records.tsx'
 import { Card, Dot, Empty } from './card.tsx'
-import { openBlock, openExtend, openUndo } from './dialogs.tsx'
+import { openAnswer, openBlock, openExtend, openUndo } from './dialogs.tsx'
 import { countdown, fullTime, span } from './format.ts'
 import { now, overview } from './store.ts'
 
@@ -8,17 +9,27 @@ export function Blocks() {
   const view = overview.value
   if (!view?.blocks) return null
   const canBlock = (view.block_responses ?? []).length > 0
-  const sorted = view.blocks.toSorted((a, b) => (a.until ?? Infinity) - (b.until ?? Infinity))
+  // What waits for somebody first, then what ends next.
+  const rank = ({ asks, until }: Block) => (asks ? asks.until - 1e15 : (until ?? Infinity))
+  const sorted = view.blocks.toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
   return (
     <Card
       title="Blocks"
       count={view.blocks.length}
       action={
-        canBlock && (
-          <button type="button" class="small" onClick={() => openBlock({})}>
-            Block …
+        <>
+          <button type="button" class="small" onClick={() => openRecords('history')}>
+            History
           </button>
-        )
+          <button type="button" class="small" onClick={() => openRecords('allowed')}>
+            Allowed
+          </button>
+          {canBlock && (
+            <button type="button" class="small" onClick={() => openBlock({})}>
+              Block …
+            </button>
+          )}
+        </>
       }
     >
       {!view.status.responses_enabled && (
@@ -36,7 +47,8 @@ export function Blocks() {
 }
 
 function Item({ block }: { block: Block }) {
-  const { until, since } = block
+  const { since, asks } = block
+  const until = asks?.until ?? block.until
   const left = until === undefined ? undefined : until - now.value
   const share = left === undefined ? undefined : Math.min(1, Math.max(0, left / Math.max(1, until! - since)))
   const tone = block.state === 'failed' ? 'bad' : block.state === 'in force' ? 'good' : 'warn'
@@ -48,13 +60,15 @@ function Item({ block }: { block: Block }) {
           <span class="name mono">{block.key}</span>
           <span class="countdown" title={until === undefined ? 'until undone' : `until ${fullTime(until)}`}>
             {left === undefined ? 'for ever' : left > 0 ? countdown(left) : 'ending'}
+            {asks && ' to answer'}
           </span>
         </div>
         <div class="muted small">
           {block.response}
           {block.host !== undefined && ` on ${block.host}`}
           {block.dry_run && <span class="tag">dry run</span>}
-          {block.state !== 'in force' && (
+          {asks && <span class="tag error">waits for approval</span>}
+          {block.state !== 'in force' && !asks && (
             <span class={`tag ${block.state === 'failed' ? 'error' : ''}`}>{block.state}</span>
           )}
           {' · '}
@@ -66,7 +80,27 @@ function Item({ block }: { block: Block }) {
             {block.reason && <div class="reason">{block.reason}</div>}
           </div>
           <div class="buttons">
-            {until !== undefined && (
+            {asks && (
+              <>
+                <button
+                  type="button"
+                  class="small primary"
+                  onClick={() => openAnswer(block, true)}
+                  aria-label={`Approve the block of ${block.key}`}
+                >
+                  Approve
+                </button>
+                <button
+                  type="button"
+                  class="small"
+                  onClick={() => openAnswer(block, false)}
+                  aria-label={`Refuse the block of ${block.key}`}
+                >
+                  Refuse
+                </button>
+              </>
+            )}
+            {until !== undefined && !asks && (
               <button
                 type="button"
                 class="small"
@@ -76,14 +110,16 @@ function Item({ block }: { block: Block }) {
                 Extend
               </button>
             )}
-            <button
-              type="button"
-              class="small"
-              onClick={() => openUndo(block)}
-              aria-label={`Undo the block of ${block.key}`}
-            >
-              Undo
-            </button>
+            {!asks && (
+              <button
+                type="button"
+                class="small"
+                onClick={() => openUndo(block)}
+                aria-label={`Undo the block of ${block.key}`}
+              >
+                Undo
+              </button>
+            )}
           </div>
         </div>
       </div>

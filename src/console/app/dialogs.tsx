@@ -10,6 +10,7 @@ import { overview, refresh } from './store.ts'
 type Open =
   | { kind: 'undo'; block: Block }
   | { kind: 'extend'; block: Block }
+  | { kind: 'answer'; block: Block; approve: boolean }
   | { kind: 'block'; key: string; reason: string }
   | { kind: 'deliveries'; destination: string }
   | { kind: 'other'; show: () => ComponentChildren }
@@ -18,6 +19,7 @@ const open = signal<Open | undefined>(undefined)
 
 export const openUndo = (block: Block) => (open.value = { kind: 'undo', block })
 export const openExtend = (block: Block) => (open.value = { kind: 'extend', block })
+export const openAnswer = (block: Block, approve: boolean) => (open.value = { kind: 'answer', block, approve })
 export const openBlock = ({ key = '', reason = '' }) => (open.value = { kind: 'block', key, reason })
 export const openDeliveries = (destination: string) => (open.value = { kind: 'deliveries', destination })
 /** A dialog of another part of the page. */
@@ -31,6 +33,8 @@ export function Dialogs() {
       return <UndoDialog block={what.block} />
     case 'extend':
       return <ExtendDialog block={what.block} />
+    case 'answer':
+      return <AnswerDialog block={what.block} approve={what.approve} />
     case 'block':
       return <BlockDialog address={what.key} reason={what.reason} />
     case 'deliveries':
@@ -86,8 +90,23 @@ function ExtendDialog({ block }: { block: Block }) {
   )
 }
 
+function AnswerDialog({ block, approve }: { block: Block; approve: boolean }) {
+  const { id, key, response, why } = block
+  return (
+    <ActionDialog
+      title={approve ? `Approve ${response} of ${key}?` : `Refuse ${response} of ${key}?`}
+      button={approve ? 'Approve' : 'Refuse'}
+      act={(form) => call('POST', `blocks/${encodeURIComponent(id)}/answer`, { approve, reason: form.get('reason') })}
+    >
+      <p>{why}</p>
+      <Reason />
+    </ActionDialog>
+  )
+}
+
 function BlockDialog({ address, reason }: { address: string; reason: string }) {
   const responses = overview.value?.block_responses ?? []
+  const hosts = overview.value?.block_hosts ?? []
   return (
     <ActionDialog
       title="Block by hand"
@@ -96,6 +115,7 @@ function BlockDialog({ address, reason }: { address: string; reason: string }) {
         call('POST', 'blocks', {
           response: form.get('response'),
           key: form.get('key'),
+          ...(form.get('host') && { host: form.get('host') }),
           seconds: Number(form.get('seconds')),
           reason: form.get('reason'),
         })
@@ -120,6 +140,17 @@ function BlockDialog({ address, reason }: { address: string; reason: string }) {
           ))}
         </select>
       </label>
+      {hosts.length > 0 && (
+        <label>
+          Where
+          <select name="host">
+            <option value="">on this machine</option>
+            {hosts.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      )}
       <Duration label="For" forever />
       <Reason text={reason} />
       <p class="muted small">The same guards are asked as for a rule: your own addresses cannot be blocked.</p>
@@ -201,7 +232,8 @@ export function ActionDialog(props: {
   )
 }
 
-function Dialog({ title, wide = false, children }: { title: string; wide?: boolean; children: ComponentChildren }) {
+export function Dialog(props: { title: string; wide?: boolean; children: ComponentChildren }) {
+  const { title, wide = false, children } = props
   const dialog = useRef<HTMLDialogElement>(null)
   useLayoutEffect(() => {
     dialog.current!.showModal()

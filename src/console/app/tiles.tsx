@@ -42,15 +42,22 @@ function Waiting({ destinations }: { destinations: DestinationStatus[] }) {
   )
 }
 
-function InForce({ blocks, enabled }: { blocks: Block[]; enabled: boolean }) {
+function InForce({ blocks: all, enabled }: { blocks: Block[]; enabled: boolean }) {
+  const blocks = all.filter((block) => !block.asks)
+  const asking = all.length - blocks.length
   const ends = blocks.map((block) => block.until).filter((until) => until !== undefined)
   const failed = blocks.filter((block) => block.state === 'failed').length
   const words = []
+  if (asking > 0) words.push(`${asking} to approve`)
   if (failed > 0) words.push(`${failed} failed`)
   if (!enabled) words.push('dry run: nothing is touched')
   else if (ends.length > 0) words.push(`next ends in ${countdown(Math.min(...ends) - now.value)}`)
   return (
-    <Tile name="Blocks in force" value={count(blocks.length)} tone={failed > 0 ? 'bad' : undefined}>
+    <Tile
+      name="Blocks in force"
+      value={count(blocks.length)}
+      tone={failed > 0 ? 'bad' : asking > 0 ? 'warn' : undefined}
+    >
       {words.join(' · ') || (blocks.length > 0 ? 'until undone by hand' : 'nothing is blocked')}
     </Tile>
   )
