@@ -17,6 +17,7 @@ export const responses: Record<string, Load> = {
   'iptables-drop': (() => import('./iptables-drop.ts')) as unknown as Load,
   'kill-process': (() => import('./kill-process.ts')) as unknown as Load,
   mikrotik: (() => import('./mikrotik.ts')) as unknown as Load,
+  okta: (() => import('./okta.ts')) as unknown as Load,
   opnsense: (() => import('./opnsense.ts')) as unknown as Load,
   paloalto: (() => import('./paloalto.ts')) as unknown as Load,
   pfsense: (() => import('./pfsense.ts')) as unknown as Load,

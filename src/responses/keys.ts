@@ -27,3 +27,20 @@ export function accountKey(alert: Alert): string | undefined {
 export function parseAccountKey(name: string): string | undefined {
   return name !== 'root' && /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,254}\$?$/.test(name) ? name : undefined
 }
+
+/**
+ * The name with which a person signs in to a service that does not tell capitals from small letters: `mallory@example.com`. Those that are never to be locked out
+ * are no key at all, so that neither an alert nor a person can ask for it.
+ *
+ * @param domain of names that have none
+ */
+export function signInName(
+  name: string | undefined,
+  { domain, never }: { domain?: string | undefined; never: readonly string[] },
+): string | undefined {
+  const account = name === undefined ? undefined : parseAccountKey(name.trim())
+  if (account === undefined) return undefined
+  const whole = (given: string) =>
+    (given.includes('@') || domain === undefined ? given : `${given}@${domain}`).toLowerCase()
+  return never.some((one) => whole(one) === whole(account)) ? undefined : whole(account)
+}
