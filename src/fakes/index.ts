@@ -18,6 +18,7 @@ export const fakes: Record<string, Load> = {
   mattermost: () => import('./mattermost.ts'),
   n8n: () => import('./n8n.ts'),
   ntfy: () => import('./ntfy.ts'),
+  okta: () => import('./okta.ts'),
   opensearch: () => import('./opensearch.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pagerduty: () => import('./pagerduty.ts'),
