@@ -9,6 +9,7 @@ export const responses: Record<string, Load> = {
   cloudflare: (() => import('./cloudflare.ts')) as unknown as Load,
   crowdsec: (() => import('./crowdsec.ts')) as unknown as Load,
   'disable-account': (() => import('./disable-account.ts')) as unknown as Load,
+  entra: (() => import('./entra.ts')) as unknown as Load,
   'firewall-api': (() => import('./firewall-api.ts')) as unknown as Load,
   'firewall-drop': (() => import('./firewall-drop.ts')) as unknown as Load,
   'firewalld-drop': (() => import('./firewalld-drop.ts')) as unknown as Load,
