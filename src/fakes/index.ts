@@ -9,6 +9,7 @@ export const fakes: Record<string, Load> = {
   discord: () => import('./discord.ts'),
   elasticsearch: () => import('./elasticsearch.ts'),
   email: () => import('./email.ts'),
+  entra: () => import('./entra.ts'),
   fortigate: () => import('./fortigate.ts'),
   'google-chat': () => import('./google-chat.ts'),
   gotify: () => import('./gotify.ts'),
