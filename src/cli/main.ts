@@ -55,9 +55,13 @@ program
   .option('--new-from <alert>', 'write a case from the alert in this file (- for standard input)')
   .action(async (paths, options) => (await import('./test.ts')).test(paths, options))
 
-program
-  .command('doctor')
-  .description('what is wrong and how to mend it')
+const doctor = program.command('doctor').description('what is wrong and how to mend it')
+doctor
+  .command('responses')
+  .description('scripts of active responses that break the contract of execd, as they were seen when they ran')
+  .option('--json', 'JSON instead of text')
+  .action(async (options) => (await import('./doctor-responses.ts')).doctorResponses({ ...globals(), ...options }))
+doctor
   .command('rules [dir]')
   .description('a ruleset: a folder with rules/ decoders/ lists/; without one, the starter ruleset and what is named')
   .option('--rules <path>', 'rule file or folder; repeatable', collect, [])

@@ -187,7 +187,7 @@ const open = "('planned', 'asking', 'adding', 'in force')"
 
 export type LeaseStore = ReturnType<typeof createLeaseStore>
 
-export function createLeaseStore({ db }: State) {
+export function createLeaseStore({ db }: Pick<State, 'db'>) {
   const statements = new Map<string, ReturnType<typeof db.prepare>>()
   function sql(text: string) {
     let statement = statements.get(text)
