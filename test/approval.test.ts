@@ -41,6 +41,11 @@ responses: { enabled: true, max_per_minute: 1, over_limit: ask }
   await waitFor(async () => (await blocks()).filter(isWaiting).length === 2)
   assert.match((await run('list')).stdout, /203\.0\.113\.2 +planned .*waits for approval: more than 1 new ones within/)
 
+  const both = await run('approve', 'x', '--all', '--reason', 'x')
+  const none = await run('approve', '--reason', 'x')
+  assert.deepEqual([both.code, none.code], [2, 2])
+  assert.match(none.stderr, /name one block, or all of them\n {2}hint: give its id, or --all/)
+
   const [second, third] = [(await blockOf('203.0.113.2'))!.id, (await blockOf('203.0.113.3'))!.id]
   const unexplained = await run('approve', second)
   assert.deepEqual([unexplained.code, (await blockOf('203.0.113.2'))!.state], [2, 'planned'])

@@ -362,6 +362,13 @@ describe('console', { skip }, () => {
       { action: 'answer', id: 'b', approve: true, reason: 'a scanner', by: 'console' },
       { action: 'answer', id: 'c', approve: false, reason: 'a customer', by: 'console' },
     ])
+
+    await page.getByRole('button', { name: 'Refuse all …' }).click()
+    await dialog.getByText('Refuse all 2 that wait?').waitFor()
+    await dialog.getByLabel('Reason').fill('a test')
+    await dialog.getByRole('button', { name: 'Refuse all' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    assert.deepEqual(actions.at(-1), { action: 'answerAll', approve: false, reason: 'a test', by: 'console' })
   })
 
   test('history, refusals and changes by hand are one click away', async (t) => {

@@ -194,6 +194,10 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
     const { approve, reason, by } = await parse(c, Answer)
     return done(c, blocks().answer(c.req.param('id'), approve, { reason, by: who(c, { by }) }))
   })
+  app.post('/blocks/answer', async (c) => {
+    const { approve, reason, by } = await parse(c, Answer)
+    return done(c, blocks().answerAll(approve, { reason, by: who(c, { by }) }))
+  })
   app.get('/blocks/history', async (c) => {
     return answer(c, { history: await blocks().history(readNumber(c.req.query(), 'limit', 100, 1, max_limit)) })
   })

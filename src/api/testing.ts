@@ -160,6 +160,10 @@ export function memoryParts(now: () => number) {
         actions.push({ action: 'answer', id, approve, ...manual })
         return { ok: true, value: {} }
       },
+      answerAll(approve, manual) {
+        actions.push({ action: 'answerAll', approve, ...manual })
+        return { ok: true, value: { count: blocks.filter(({ asks }) => asks).length } }
+      },
       history: (limit) => history.slice(0, limit),
       audit: (limit) => audit.slice(0, limit),
       allowed: () => allowed,

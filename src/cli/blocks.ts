@@ -55,7 +55,16 @@ export async function remove(id: string, { home, reason }: Options): Promise<voi
   print(`block ${id} is being undone`)
 }
 
-export async function answer(id: string, { home, reason, approve }: Options & { approve: boolean }): Promise<void> {
+/** @param id undefined with `all` */
+export async function answer(
+  id: string | undefined,
+  { home, reason, approve, all = false }: Options & { approve: boolean; all?: boolean },
+): Promise<void> {
+  if ((id === undefined) !== all) throw new UserError('name one block, or all of them', 'give its id, or --all')
+  if (id === undefined) {
+    const { count } = await call<{ count: number }>(home, 'POST', 'blocks/answer', { approve, reason, by: by() })
+    return print(`blocks ${approve ? 'approved' : 'refused'}: ${count}`)
+  }
   await call(home, 'POST', `blocks/${encodeURIComponent(id)}/answer`, { approve, reason, by: by() })
   print(`block ${id} is ${approve ? 'approved' : 'refused'}`)
 }

@@ -206,13 +206,15 @@ blocks
   .requiredOption('--reason <text>', 'why; it is kept')
   .action(async (id, options) => (await import('./blocks.ts')).remove(id, { ...globals(), ...options }))
 blocks
-  .command('approve <id>')
+  .command('approve [id]')
   .description('let one begin that waits for approval')
+  .option('--all', 'all that wait')
   .requiredOption('--reason <text>', 'why; it is kept')
   .action(async (id, options) => (await import('./blocks.ts')).answer(id, { ...globals(), ...options, approve: true }))
 blocks
-  .command('refuse <id>')
+  .command('refuse [id]')
   .description('do not do what waits for approval')
+  .option('--all', 'all that wait')
   .requiredOption('--reason <text>', 'why; it is kept')
   .action(async (id, options) => (await import('./blocks.ts')).answer(id, { ...globals(), ...options, approve: false }))
 blocks

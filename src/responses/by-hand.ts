@@ -27,6 +27,8 @@ export interface ByHand {
   extend(id: string, seconds: number, manual: Manual): Result<{ until: number }>
   /** For what waits for a person. */
   answer(id: string, approve: boolean, manual: Manual): Result
+  /** For all that wait; `count` is how many. */
+  answerAll(approve: boolean, manual: Manual): Result<{ count: number }>
   /**
    * Puts an address, a network, a host name, an account or a country (`country:DE`) out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
    * force on it. `undone` is how many.
@@ -146,13 +148,26 @@ export function createByHand({
     if (!lease) return unknown(id)
     if (lease.state !== 'asking')
       return { ok: false, status: 409, error: `block ${id} waits for no approval: it is ${lease.state}` }
-    state.transaction(() => {
-      if (approve) store.update(id, { state: 'planned', approved: true, due: now(), note: undefined })
-      else desk.refuse(lease, { guard: 'approval', reason: `${manual.by}: ${manual.reason}` })
-      audited(approve ? 'approved' : 'denied', lease, manual)
-    })
+    state.transaction(() => decide(lease, approve, manual))
     kick()
     return { ok: true, value: {} }
+  }
+
+  function answerAll(approve: boolean, manual: Manual): Result<{ count: number }> {
+    if (manual.reason.trim() === '') return needsReason
+    const count = state.transaction(() => {
+      const asking = store.inState('asking')
+      for (const lease of asking) decide(lease, approve, manual)
+      return asking.length
+    })
+    kick()
+    return { ok: true, value: { count } }
+  }
+
+  function decide(lease: Lease, approve: boolean, manual: Manual): void {
+    if (approve) store.update(lease.id, { state: 'planned', approved: true, due: now(), note: undefined })
+    else desk.refuse(lease, { guard: 'approval', reason: `${manual.by}: ${manual.reason}` })
+    audited(approve ? 'approved' : 'denied', lease, manual)
   }
 
   /** The one spelling of an entry. */
@@ -207,6 +222,7 @@ export function createByHand({
     remove,
     extend,
     answer,
+    answerAll,
     allow,
     disallow,
     allowed: () => store.allowed(now()),

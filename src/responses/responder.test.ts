@@ -259,6 +259,45 @@ test('over the limit a person may be asked; silence means what was configured', 
   )
 })
 
+test('when nobody answers it may be done all the same', async (t) => {
+  const over_limit = { kind: 'ask', seconds: 300, otherwise: 'act' } as const
+  const bed = await bench(t, { settings: { max_per_minute: 1 }, tuning: { over_limit } })
+  for (let n = 1; n <= 2; n++) await bed.alert({ srcip: `203.0.113.${n}` })
+  await bed.pass(299)
+  assert.deepEqual(bed.blocked(), ['203.0.113.1'])
+  await bed.pass(1)
+  assert.deepEqual(bed.blocked(), ['203.0.113.1', '203.0.113.2'])
+})
+
+test('all that wait can be answered at once; each is in the audit', async (t) => {
+  const over_limit = { kind: 'ask', seconds: 300, otherwise: 'refuse' } as const
+  const asked: [string, number, number][] = []
+  const bed = await bench(t, {
+    settings: { max_per_minute: 1 },
+    tuning: { over_limit },
+    asked(block, until) {
+      asked.push([block.key, block.asks!.seconds, until - block.since])
+      return `http://outrider.example.com/approve/${block.key}`
+    },
+  })
+  for (let n = 1; n <= 3; n++) await bed.alert({ srcip: `203.0.113.${n}` })
+  assert.deepEqual(asked, [
+    ['203.0.113.2', 600, 300_000],
+    ['203.0.113.3', 600, 300_000],
+  ])
+  const told = bed.log.records.filter(({ fields }) => fields?.approve !== undefined)
+  assert.equal(told[0]!.fields!.approve, 'http://outrider.example.com/approve/203.0.113.2')
+  assert.equal(bed.responder.answerAll(true, { reason: ' ', by: 'me' }).ok, false, 'a reason is needed')
+  assert.deepEqual(bed.responder.answerAll(true, { reason: 'scan', by: 'me' }), { ok: true, value: { count: 2 } })
+  await bed.responder.settled()
+  assert.equal(bed.blocked().length, 3)
+  assert.deepEqual(
+    bed.responder.audit(9).map(({ what, target }) => `${what} ${target}`),
+    ['approved 203.0.113.3', 'approved 203.0.113.2'],
+  )
+  assert.deepEqual(bed.responder.answerAll(false, { reason: 'x', by: 'me' }), { ok: true, value: { count: 0 } })
+})
+
 test('a white-listed address is refused, visibly, and counted', async (t) => {
   const bed = await bench(t, { white_list: ['203.0.113.0/24'] })
   await bed.alert({ srcip: '203.0.113.5' })

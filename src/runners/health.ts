@@ -57,11 +57,11 @@ export function createHealth(parts: {
           reason: isFailing ? reason : undefined,
         })
       }
-      for (const { id, key, response, until, reason } of blocks) {
+      for (const { id, key, host, response, until, reason } of blocks) {
         const isOverdue = until !== undefined && now() - until > overdue_ms
         if (!isOverdue || overdue.has(id)) continue
         overdue.add(id)
-        tell('undo_overdue', { key, response, reason })
+        tell('undo_overdue', { key, on: host, response, reason })
       }
       for (const id of overdue) if (!blocks.some((block) => block.id === id)) overdue.delete(id)
     },

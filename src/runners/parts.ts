@@ -88,6 +88,12 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
           { block: id, ...manual },
           responder.answer(id, approve, manual),
         ),
+      answerAll: (approve, manual) =>
+        recorded(
+          `all blocks that wait ${approve ? 'approved' : 'refused'} by hand`,
+          { ...manual },
+          responder.answerAll(approve, manual),
+        ),
       history: (limit) => responder.history(limit).map(toPastBlock),
       audit: (limit) => responder.audit(limit),
       allowed: () => responder.allowed(),

@@ -1,7 +1,7 @@
 import type { Block, Refusal } from '../../api/parts.ts'
 import { openRecords } from './block-records.tsx'
 import { Card, Dot, Empty } from './card.tsx'
-import { openAnswer, openBlock, openExtend, openUndo } from './dialogs.tsx'
+import { openAnswer, openAnswerAll, openBlock, openExtend, openUndo } from './dialogs.tsx'
 import { countdown, fullTime, span } from './format.ts'
 import { now, overview } from './store.ts'
 
@@ -36,6 +36,7 @@ export function Blocks() {
         <p class="notice">Dry run: Outrider says what it would block and touches nothing.</p>
       )}
       {sorted.length === 0 && <Empty>Nothing is blocked.</Empty>}
+      <AnswerAll count={sorted.filter(({ asks }) => asks).length} />
       <ul class="items">
         {sorted.map((block) => (
           <Item key={block.id} block={block} />
@@ -43,6 +44,23 @@ export function Blocks() {
       </ul>
       <Refusals refusals={view.refusals ?? []} />
     </Card>
+  )
+}
+
+function AnswerAll({ count }: { count: number }) {
+  if (count < 2) return null
+  return (
+    <p class="notice between">
+      {count} wait for approval.
+      <span class="buttons">
+        <button type="button" class="small" onClick={() => openAnswerAll(count, true)}>
+          Approve all …
+        </button>
+        <button type="button" class="small" onClick={() => openAnswerAll(count, false)}>
+          Refuse all …
+        </button>
+      </span>
+    </p>
   )
 }
 

@@ -104,6 +104,19 @@ function AnswerDialog({ block, approve }: { block: Block; approve: boolean }) {
   )
 }
 
+export function openAnswerAll(count: number, approve: boolean): void {
+  const verb = approve ? 'Approve' : 'Refuse'
+  openDialog(() => (
+    <ActionDialog
+      title={`${verb} all ${count} that wait?`}
+      button={`${verb} all`}
+      act={(form) => call('POST', 'blocks/answer', { approve, reason: form.get('reason') })}
+    >
+      <Reason />
+    </ActionDialog>
+  ))
+}
+
 function BlockDialog({ address, reason }: { address: string; reason: string }) {
   const responses = overview.value?.block_responses ?? []
   const hosts = overview.value?.block_hosts ?? []
