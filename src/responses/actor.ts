@@ -91,7 +91,8 @@ export function createActor(definition: Response, options: Record<string, unknow
 
   async function list(): ReturnType<Actor['list']> {
     const { list: listing } = definition
-    if (!listing) return undefined
+    // With no steps, the options say that there is nobody to ask.
+    if (!listing || listing.steps(options).length === 0) return undefined
     const listed = await prepared(() => runSteps(listing.steps(options), context), true)
     if (!listed.ok) return { failure: listed.failure }
     try {

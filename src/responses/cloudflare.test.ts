@@ -1,64 +1,36 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Response } from '../define.ts'
+import fake from '../fakes/cloudflare.ts'
+import type { Store } from '../fakes/define.ts'
 import cloudflare from './cloudflare.ts'
-import { actorOf, fakeService, keepsItsPromises } from './test-kit.ts'
+import { actorOf, against, fakeService, keepsItsPromises } from './test-kit.ts'
 
 const zone = '023e105f4ecef8ad9ca31a8372d0c353'
+const item = (key: string) => ({ key, seconds: 60 })
+const inForce = ({ made }: Store) =>
+  [...made.values()].map(({ configuration }) => (configuration as { value: string }).value)
+const put = ({ made }: Store, id: string, value: string, notes: string) =>
+  void made.set(id, { id, mode: 'whitelist', notes, configuration: { target: 'ip', value } })
 
-interface Rule {
-  id: string
-  mode: string
-  notes: string
-  configuration: { target: string; value: string }
-}
-
-function service(rules: Rule[]) {
-  const wrong = (code: number, message: string) => ({
-    status: 400,
-    json: { success: false, errors: [{ code, message }] },
-  })
-  return fakeService(({ method, path, query, headers, json }) => {
-    if (headers.authorization !== 'Bearer secret') return { status: 403, json: { success: false } }
-    const rest = path.replace(`/client/v4/zones/${zone}/firewall/access_rules/rules`, '')
-    if (method === 'GET') {
-      const value = query.get('configuration.value')!
-      // The real one matches parts, too.
-      return {
-        json: { success: true, result: rules.filter(({ configuration }) => configuration.value.includes(value)) },
-      }
-    }
-    if (method === 'POST') {
-      const rule = json as Omit<Rule, 'id'>
-      const { target, value } = rule.configuration
-      const expected = value.includes('/') ? 'ip_range' : value.includes(':') ? 'ip6' : 'ip'
-      if (target !== expected) return wrong(10001, 'firewallaccessrules.api.bad_target')
-      if (rules.some(({ configuration }) => configuration.value === value))
-        return wrong(10009, 'firewallaccessrules.api.duplicate_of_existing')
-      rules.push({ ...rule, id: `r${rules.length}${value.length}` })
-      return { json: { success: true, result: rules.at(-1) } }
-    }
-    const at = rules.findIndex(({ id }) => rest === `/${id}`)
-    if (at < 0) return { status: 404 }
-    rules.splice(at, 1)
-    return { json: { success: true, result: {} } }
-  })
-}
-
-test('keeps its promises, and leaves rules of others alone', async () => {
-  const own: Rule = {
-    id: 'own',
-    mode: 'block',
-    notes: 'by hand',
-    configuration: { target: 'ip', value: '203.0.113.9' },
-  }
-  const rules = [own]
-  const actor = actorOf(cloudflare, { token: 'secret', zone_id: zone }, service(rules))
-  const inForce = () => rules.map(({ configuration }) => configuration.value)
-  await keepsItsPromises(actor, ['203.0.113.5', '203.0.113.55', '2001:db8::5', '198.51.100.0/24'], inForce)
-  assert.equal((await actor.add([{ key: '203.0.113.9', seconds: 60 }])).size, 0)
+test('keeps its promises, and leaves rules of others alone', async (t) => {
+  const { actor, store, counts } = await against(t, cloudflare, fake)
+  put(store, 'own', '203.0.113.9', 'by hand, not outrider')
+  await keepsItsPromises(actor, ['203.0.113.5', '203.0.113.55', '2001:db8::5', '198.51.100.0/24'], () => inForce(store))
+  const failures = await actor.add([item('203.0.113.9')])
+  assert.match(failures.get('203.0.113.9')!.reason, /somebody else has a rule for 203\.0\.113\.9 \(whitelist\)/)
+  assert.equal(failures.get('203.0.113.9')!.kind, 'nothing to do')
   await actor.remove(['203.0.113.9'])
-  assert.deepEqual(rules, [own])
+  assert.deepEqual(inForce(store), ['203.0.113.9'])
+  assert.equal(counts.refused, 0)
+})
+
+test('what is in force is listed page by page', async (t) => {
+  const { actor, store } = await against(t, cloudflare, fake)
+  for (let n = 0; n < 250; n++) put(store, `r${n}`, `10.0.0.${n}`, n === 7 ? 'outrider of others' : 'outrider')
+  const { keys } = (await actor.list()) as { keys: string[] }
+  assert.equal(keys.length, 249)
+  assert.ok(!keys.includes('10.0.0.7'))
 })
 
 test('takes only networks that Cloudflare takes, and needs a zone or an account', () => {
@@ -72,8 +44,6 @@ test('takes only networks that Cloudflare takes, and needs a zone or an account'
 
 test('a refusal within an answer is a failure', async () => {
   const http = fakeService(() => ({ json: { success: false, errors: [{ code: 1, message: 'over quota' }] } }))
-  const failures = await actorOf(cloudflare, { token: 'secret', zone_id: zone }, http).add([
-    { key: '203.0.113.5', seconds: 60 },
-  ])
+  const failures = await actorOf(cloudflare, { token: 'secret', zone_id: zone }, http).add([item('203.0.113.5')])
   assert.equal(failures.get('203.0.113.5')!.reason, 'api.cloudflare.com: over quota')
 })

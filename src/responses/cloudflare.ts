@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { defineResponse, type HttpRequest, type HttpResponse } from '../define.ts'
-import { addressKey } from './keys.ts'
+import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep, NothingToDo } from '../define.ts'
+import { addressKey, parseAddressKey } from './keys.ts'
 import { formatRange, isSingle, parseRange } from './ranges.ts'
 
 const options = z
@@ -52,19 +52,13 @@ export default defineResponse({
   add: (key, _, options) => [
     {
       ...find(key, options),
-      next: (response: HttpResponse) =>
-        rulesOf(response, key).length > 0
-          ? []
-          : [
-              {
-                ...call(options, 'POST'),
-                json: { mode: options.mode, configuration: configurationOf(key), notes },
-                next(answer: HttpResponse) {
-                  resultOf(answer)
-                  return []
-                },
-              },
-            ],
+      next(response: HttpResponse) {
+        const [rule] = rulesOf(response, key)
+        if (rule?.notes === notes) return []
+        if (rule) throw new NothingToDo(`somebody else has a rule for ${key} (${rule.mode})`)
+        const json = { mode: options.mode, configuration: configurationOf(key), notes }
+        return [{ ...call(options, 'POST'), json, next: expectResult }]
+      },
     },
   ],
   delete: (key, options) => [
@@ -76,12 +70,22 @@ export default defineResponse({
           .map(({ id }) => ({ ...call(options, 'DELETE', `/${encodeURIComponent(id)}`), fine: [404] })),
     },
   ],
+  list: {
+    steps: (options) => [page(1, options)],
+    parse: (outputs) =>
+      outputs.flatMap((text) =>
+        (JSON.parse(text).result as Rule[])
+          .filter((rule) => rule.notes === notes)
+          .flatMap(({ configuration }) => parseAddressKey(configuration.value) ?? []),
+      ),
+  },
 })
 
 const notes = 'outrider'
 
 interface Rule {
   id: string
+  mode: string
   notes?: string
   configuration: { target: string; value: string }
 }
@@ -103,10 +107,28 @@ function find(key: string, options: Options): HttpRequest {
   return call(options, 'GET', `?${query}`)
 }
 
+/** Of ours; the search by notes also finds parts of them. */
+function page(number: number, options: Options): HttpStep {
+  const query = new URLSearchParams({ notes, per_page: '100', page: String(number) })
+  return {
+    ...call(options, 'GET', `?${query}`),
+    next(response) {
+      resultOf(response)
+      const { result_info } = JSON.parse(response.text) as { result_info?: { total_pages?: number } }
+      return number < (result_info?.total_pages ?? 1) ? [page(number + 1, options)] : []
+    },
+  }
+}
+
 function resultOf({ text }: HttpResponse): unknown {
   const { success, errors = [], result } = JSON.parse(text)
   if (!success) throw new Error(errors[0]?.message ?? 'Cloudflare says no')
   return result
+}
+
+function expectResult(response: HttpResponse): [] {
+  resultOf(response)
+  return []
 }
 
 /** The search also finds parts of addresses. */

@@ -1,33 +1,35 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fake from '../fakes/firewall-api.ts'
 import firewallApi from './firewall-api.ts'
-import { actorOf, fakeService, keepsItsPromises } from './test-kit.ts'
+import { actorOf, against, fakeService, keepsItsPromises } from './test-kit.ts'
 
 const options = { url: 'https://firewall.example.com/api/', token: 'secret' }
 
-test('keeps its promises, with the bodies of the guide', async () => {
-  const rules = new Map<string, unknown>()
-  const http = fakeService(({ method, path, headers, json }) => {
-    if (headers.authorization !== 'Bearer secret') return { status: 401 }
-    if (method === 'POST' && path === '/api/rules') {
-      const { source } = json as { source: string }
-      if (rules.has(source)) return { status: 409 }
-      rules.set(source, json)
-      return { status: 201 }
+test('keeps its promises, with the bodies of the guide', async (t) => {
+  for (const verify of [true, false]) {
+    const { actor, store } = await against(t, firewallApi, fake, { verify })
+    store.made.set('192.0.2.9', { source: '192.0.2.9' })
+    const keys = ['203.0.113.6', '2001:db8::5', '198.51.100.0/24']
+    await keepsItsPromises(actor, keys, () => [...store.made.keys()])
+    for (const seconds of [3600, 7200]) {
+      await actor.add([{ key: '203.0.113.5', seconds }])
+      assert.deepEqual(store.made.get('203.0.113.5'), {
+        action: 'block',
+        source: '203.0.113.5',
+        duration: seconds,
+        reason: 'Wazuh Active Response - automated block',
+      })
     }
-    const address = /^\/api\/rules\/([^/]+)$/.exec(path)?.[1]
-    assert.equal(method, 'DELETE')
-    return { status: rules.delete(decodeURIComponent(address!)) ? 200 : 404 }
-  })
-  const actor = actorOf(firewallApi, options, http)
-  await actor.add([{ key: '203.0.113.5', seconds: 3600 }])
-  assert.deepEqual(rules.get('203.0.113.5'), {
-    action: 'block',
-    source: '203.0.113.5',
-    duration: 3600,
-    reason: 'Wazuh Active Response - automated block',
-  })
-  await keepsItsPromises(actor, ['203.0.113.6', '2001:db8::5', '198.51.100.0/24'], () => [...rules.keys()])
+  }
+})
+
+test('looks whether a block is in force where it may', async () => {
+  const http = fakeService(({ method }) => ({ json: method === 'GET' ? { rules: [] } : {} }))
+  const add = (verify: boolean) =>
+    actorOf(firewallApi, { ...options, verify }, http).add([{ key: '203.0.113.5', seconds: 60 }])
+  assert.equal((await add(false)).size, 0)
+  assert.match((await add(true)).get('203.0.113.5')!.reason, /not in force, though the command said so/)
 })
 
 test('says what the firewall said, and never the token', async () => {

@@ -1,14 +1,16 @@
 import * as z from 'zod/mini'
-import { defineResponse, type HttpRequest, type HttpStep } from '../define.ts'
+import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep, NothingToDo } from '../define.ts'
+import { basicAuth, httpUrl, secretText, tls } from '../integrations/options.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 
 const options = z.object({
-  url: z.url({ protocol: /^https?$/ }).check(z.describe('Address of the router: https://router.example.com.')),
+  url: httpUrl('Address of the router: https://router.example.com.'),
   username: z.string().check(z.minLength(1), z.describe('User with the rights read, write and rest-api.')),
-  password: z.string().check(z.minLength(1), z.meta({ description: 'Password of the user.', secret: true })),
+  password: secretText('Password of the user.'),
   list: z
     ._default(z.string().check(z.regex(/^[\w.-]+$/)), 'outrider')
     .check(z.describe('Address list that a drop rule uses, of the same name for IPv4 and IPv6.')),
+  ...tls,
 })
 
 type Options = z.infer<typeof options>
@@ -26,9 +28,22 @@ export default defineResponse({
   parseKey: parseAddressKey,
   add(key, seconds, options) {
     const entry = { list: options.list, address: key, comment, ...(seconds > 0 && { timeout: `${seconds}s` }) }
-    return [removal(key, options, [{ ...call(options, key, 'PUT'), json: entry }])]
+    const next: HttpStep['next'] = ({ text }) => {
+      const there = entriesOf(text, key)
+      if (there.some((one) => !isOurs(one))) throw new NothingToDo(`${key} is in the list already, and not by us`)
+      return [...there.map((one) => removal(one, key, options)), { ...call(options, key, 'PUT'), json: entry }]
+    }
+    return [{ ...find(options, key), next }]
   },
-  delete: (key, options) => [removal(key, options, [])],
+  delete: (key, options) => [
+    {
+      ...find(options, key),
+      next: ({ text }: HttpResponse) =>
+        entriesOf(text, key)
+          .filter(isOurs)
+          .map((one) => removal(one, key, options)),
+    },
+  ],
   list: {
     steps: (options) => [find(options, ''), find(options, ':')],
     parse: (outputs) =>
@@ -55,12 +70,11 @@ function call(
   method: HttpRequest['method'],
   rest = '',
 ): HttpRequest {
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
   const family = key.includes(':') ? 'ipv6' : 'ip'
   return {
     method,
     url: `${url.replace(/\/+$/, '')}/rest/${family}/firewall/address-list${rest}`,
-    headers: { authorization },
+    headers: { authorization: basicAuth(username, password) },
   }
 }
 
@@ -68,14 +82,9 @@ function find(options: Options, key: string): HttpRequest {
   return call(options, key, 'GET', `?list=${encodeURIComponent(options.list)}`)
 }
 
-function removal(key: string, options: Options, then: HttpStep[]): HttpStep {
-  return {
-    ...find(options, key),
-    next: ({ text }) => [
-      ...(JSON.parse(text) as Entry[])
-        .filter((entry) => isOurs(entry) && parseAddressKey(entry.address) === key)
-        .map((entry) => ({ ...call(options, key, 'DELETE', `/${entry['.id']}`), fine: [404] })),
-      ...then,
-    ],
-  }
+const entriesOf = (text: string, key: string) =>
+  (JSON.parse(text) as Entry[]).filter(({ address }) => parseAddressKey(address) === key)
+
+function removal(entry: Entry, key: string, options: Options): HttpStep {
+  return { ...call(options, key, 'DELETE', `/${entry['.id']}`), fine: [404] }
 }

@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Store } from '../fakes/define.ts'
+import fake from '../fakes/opnsense.ts'
 import opnsense from './opnsense.ts'
-import { actorOf, fakeService, keepsItsPromises } from './test-kit.ts'
+import { actorOf, against, fakeService, keepsItsPromises } from './test-kit.ts'
 
 const options = { url: 'https://fw.example.com', api_key: 'key', api_secret: 'secret' }
-const basic = `Basic ${Buffer.from('key:secret').toString('base64')}`
+const inForce = ({ made }: Store) => [...(made.get('table')!.addresses as Set<string>)]
 
-test('keeps its promises, and leaves addresses of others alone', async () => {
-  const table = new Set(['192.0.2.9'])
-  const http = fakeService(({ method, path, headers, json }) => {
-    assert.equal(headers.authorization, basic)
-    const [, what] = /^\/api\/firewall\/alias_util\/(add|delete|list)\/outrider$/.exec(path)!
-    if (what === 'list') return { json: { total: table.size, rows: [...table].map((ip) => ({ ip })) } }
-    assert.equal(method, 'POST')
-    const { address } = json as { address: string }
-    if (what === 'add') table.add(address)
-    else table.delete(address)
-    return { json: { status: 'done' } }
-  })
-  const actor = actorOf(opnsense, options, http)
-  await keepsItsPromises(actor, ['203.0.113.5', '2001:db8::5', '198.51.100.0/24'], () => [...table])
+test('keeps its promises, and leaves addresses of others alone', async (t) => {
+  const { actor, store, counts } = await against(t, opnsense, fake)
+  store.made.set('table', { addresses: new Set(['192.0.2.9']) })
+  const keys = ['203.0.113.5', '2001:db8::5', '198.51.100.0/24']
+  await keepsItsPromises(actor, keys, () => inForce(store))
+  assert.equal(counts.refused, 0)
 })
 
 test('an answer other than done is a failure, and so is one that was not done', async () => {

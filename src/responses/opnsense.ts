@@ -1,14 +1,16 @@
 import * as z from 'zod/mini'
 import { defineResponse, type HttpRequest, type HttpResponse } from '../define.ts'
+import { basicAuth, httpUrl, secretText, tls } from '../integrations/options.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 
 const options = z.object({
-  url: z.url({ protocol: /^https?$/ }).check(z.describe('Address of the firewall: https://firewall.example.com.')),
-  api_key: z.string().check(z.minLength(1), z.meta({ description: 'Key of an API user.', secret: true })),
-  api_secret: z.string().check(z.minLength(1), z.meta({ description: 'Secret of the API user.', secret: true })),
+  url: httpUrl('Address of the firewall: https://firewall.example.com.'),
+  api_key: secretText('Key of an API user.'),
+  api_secret: secretText('Secret of the API user.'),
   alias: z
     ._default(z.string().check(z.regex(/^\w{1,32}$/)), 'outrider')
     .check(z.describe('Alias of the type External that a block rule uses.')),
+  ...tls,
 })
 
 type Options = z.infer<typeof options>
@@ -42,11 +44,10 @@ export default defineResponse({
 })
 
 function call({ url, api_key, api_secret, alias }: Options, method: HttpRequest['method'], what: string): HttpRequest {
-  const authorization = `Basic ${Buffer.from(`${api_key}:${api_secret}`).toString('base64')}`
   return {
     method,
     url: `${url.replace(/\/+$/, '')}/api/firewall/alias_util/${what}/${alias}`,
-    headers: { authorization },
+    headers: { authorization: basicAuth(api_key, api_secret) },
   }
 }
 

@@ -33,7 +33,12 @@ test('keeps its promises, in the alias and in the packet filter, and leaves entr
   store.made.set('aliases', { list: [alias({ address: ['192.0.2.0/24'], detail: ['by hand'] })] })
   store.made.set('tables', { outrider: ['192.0.2.0/24'] })
   await keepsItsPromises(actor, keys, () => inForce(store))
-  await actor.add(add('192.0.2.0/24'))
+  const failures = await actor.add(add('203.0.113.9', '192.0.2.0/24'))
+  assert.deepEqual(
+    [...failures],
+    [['192.0.2.0/24', { reason: failures.get('192.0.2.0/24')!.reason, kind: 'nothing to do' }]],
+  )
+  await actor.remove(['203.0.113.9'])
   await actor.remove(['192.0.2.0/24'])
   assert.deepEqual((store.made.get('aliases')!.list as Alias[])[0]!.detail, ['by hand'])
   assert.equal(counts.refused, 0)

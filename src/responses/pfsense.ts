@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep } from '../define.ts'
+import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep, NothingToDo } from '../define.ts'
 import { httpUrl, jsonOf, secretText, tls } from '../integrations/options.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 import { asCidr } from './ranges.ts'
@@ -94,9 +94,15 @@ function ours({ address, detail }: Pick<Alias, 'address' | 'detail'>): Set<strin
 
 type Change = (alias: Alias, keys: readonly string[]) => Pick<Alias, 'address' | 'detail'>
 
-/** One that somebody else has put there is left as it is, and is not ours. */
 const add: Change = ({ address, detail }, keys) => {
   const there = new Set(address.map((entry) => parseAddressKey(entry)))
+  const mine = ours({ address, detail })
+  const others = keys.filter((key) => there.has(key) && !mine.has(key))
+  if (others.length > 0) {
+    const reason = `${others[0]} is in the alias already, and not by us`
+    // Of many, each is then looked at by itself.
+    throw keys.length === 1 ? new NothingToDo(reason) : new Error(reason)
+  }
   const wanted = keys.filter((key) => !there.has(key))
   return {
     address: [...address, ...wanted.map(asCidr)],
