@@ -5,6 +5,7 @@ type Load = () => Promise<{ default: Fake }>
 /** Every fake, by the name of what it stands for; loaded when first asked for. */
 export const fakes: Record<string, Load> = {
   'aws-waf': () => import('./aws-waf.ts'),
+  cloudflare: () => import('./cloudflare.ts'),
   'dfir-iris': () => import('./dfir-iris.ts'),
   discord: () => import('./discord.ts'),
   elasticsearch: () => import('./elasticsearch.ts'),
