@@ -18,6 +18,7 @@ export const fakes: Record<string, Load> = {
   loki: () => import('./loki.ts'),
   matrix: () => import('./matrix.ts'),
   mattermost: () => import('./mattermost.ts'),
+  mikrotik: () => import('./mikrotik.ts'),
   n8n: () => import('./n8n.ts'),
   ntfy: () => import('./ntfy.ts'),
   okta: () => import('./okta.ts'),
