@@ -23,6 +23,7 @@ export const fakes: Record<string, Load> = {
   ntfy: () => import('./ntfy.ts'),
   okta: () => import('./okta.ts'),
   opensearch: () => import('./opensearch.ts'),
+  opnsense: () => import('./opnsense.ts'),
   opsgenie: () => import('./opsgenie.ts'),
   pagerduty: () => import('./pagerduty.ts'),
   paloalto: () => import('./paloalto.ts'),
