@@ -11,6 +11,7 @@ export const fakes: Record<string, Load> = {
   elasticsearch: () => import('./elasticsearch.ts'),
   email: () => import('./email.ts'),
   entra: () => import('./entra.ts'),
+  'firewall-api': () => import('./firewall-api.ts'),
   fortigate: () => import('./fortigate.ts'),
   'google-chat': () => import('./google-chat.ts'),
   gotify: () => import('./gotify.ts'),
