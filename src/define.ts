@@ -272,6 +272,8 @@ export function defineLookup<S extends Schema>(lookup: Lookup<S>): Lookup<S> {
 export interface Command {
   argv: [program: string, ...args: string[]]
   stdin?: string
+  /** Exit codes besides 0 that are fine here. */
+  fine?: number[]
   /** What is still to be done, now that its output is known. */
   next?(stdout: string): Step[]
   /** What is done instead where there is no such program. */
