@@ -17,7 +17,7 @@ import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } fro
 import { confirmed } from './confirm.ts'
 import type { IncidentPart } from './incidents.ts'
 import { describe, judge } from './outcome.ts'
-import { lateness, markedTitle, preface } from './words.ts'
+import { lateness, markedTitle, preface, whyOver } from './words.ts'
 
 export interface Attempt {
   outcome: Outcome
@@ -124,8 +124,12 @@ export function parseAlert(line: string): Alert | undefined {
 }
 
 function asText(line: string): string {
-  const text = /[\x80-\xff]/.test(line) ? fromBytes(line) : line
+  const text = isAscii(line) ? line : fromBytes(line)
   return text.includes('\\ud') || text.includes('\\uD') ? withoutHalves(text) : text
+}
+
+function isAscii(line: string): boolean {
+  return !/[\x80-\xff]/.test(line)
 }
 
 /**
@@ -141,8 +145,11 @@ function withoutHalves(json: string): string {
 /** The same for every try of an alert at a destination, also after a restart: a line holds the alert's id and time, which no other line has. */
 function idempotencyKey(destination: string, line: string): string {
   // Loaded here, because a script that needs no key starts 3 ms earlier without it.
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return createHash('sha256').update(`${destination}\0`).update(line, 'latin1').digest('hex').slice(0, 32)
+  const { hash } = process.getBuiltinModule('node:crypto')
+  const bytes = isAscii(line)
+    ? `${destination}\0${line}`
+    : Buffer.concat([Buffer.from(`${destination}\0`), Buffer.from(line, 'latin1')])
+  return hash('sha256', bytes).slice(0, 32)
 }
 
 /** What a destination's own templates make of an alert; they may throw. */
@@ -167,7 +174,7 @@ export interface TemplateScope extends Record<string, unknown> {
 /** Title and body are rendered only when a definition asks for them: most look at the alert itself. */
 class Context implements IntegrationContext {
   readonly now: number
-  readonly incident: IncidentPart | undefined
+  readonly incident: (IncidentPart & { why?: string }) | undefined
   readonly style: Presentation
   private readonly alert: Alert
   private readonly bytes: string
@@ -178,7 +185,7 @@ class Context implements IntegrationContext {
     this.bytes = line
     this.destination = destination
     this.now = now()
-    this.incident = incident
+    this.incident = incident?.is_over ? { ...incident, why: whyOver(alert, incident, style.language) } : incident
     this.style = style
   }
   get idempotency_key(): string {
@@ -281,8 +288,14 @@ export function showRequest(outgoing: Outgoing): string {
       ? JSON.stringify(json, null, 2)
       : typeof body === 'string'
         ? body
-        : Buffer.from(body ?? '').toString()
+        : unpacked(body ?? new Uint8Array())
   return [`${method} ${url}`, ...(Object.keys(fields).length > 0 ? [head(fields)] : []), '', short(text)].join('\n')
+}
+
+/** Of gzip, which begins with these two bytes, what is in it. */
+function unpacked(body: Uint8Array): string {
+  const isGzip = body[0] === 0x1f && body[1] === 0x8b
+  return Buffer.from(isGzip ? process.getBuiltinModule('node:zlib').gunzipSync(body) : body).toString()
 }
 
 function head(fields: Record<string, string>): string {

@@ -69,6 +69,22 @@ function split(url: string): { origin: string; path: string } {
   return parts
 }
 
+const ending = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** What a signal ends. One listener for all requests of a destination: adding and removing one for each costs as much as making the request. */
+function endsOf(signal: AbortSignal): Set<() => void> {
+  let ends = ending.get(signal)
+  if (!ends) {
+    const all = new Set<() => void>()
+    ends = all
+    ending.set(signal, all)
+    signal.addEventListener('abort', () => {
+      for (const end of [...all]) end()
+    })
+  }
+  return ends
+}
+
 /** `closed`: the connection went away before a byte of the answer came. */
 function dispatch(
   agent: Dispatcher,
@@ -90,7 +106,7 @@ function dispatch(
       if (over) return
       over = true
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      ends?.delete(abort)
       resolve(result)
     }
     const give = (result: HttpResult): void => {
@@ -107,7 +123,8 @@ function dispatch(
         give({ kind: 'failed', reason: `no answer within ${deadline_ms / 1000} s`, busy: status === 0 && !controller }),
       deadline_ms,
     )
-    signal?.addEventListener('abort', abort, { once: true })
+    const ends = signal && endsOf(signal)
+    ends?.add(abort)
 
     try {
       const { origin, path } = split(request.url)
