@@ -52,6 +52,12 @@ export default defineFake({
       const did = `message ${id}`
       return request.query.get('wait') === 'true' ? { status: 200, json: { id, type: 0 }, did } : { status: 204, did }
     },
+    'PATCH /api/webhooks/{id}/{*token}/messages/{message}'(request, store) {
+      const { message: id = '' } = request.params
+      if (!store.made.has(id)) throw new Broken(`there is no message ${id}`, 404)
+      check(request)
+      return { status: 200, json: { id, type: 0 }, did: `changed ${id}` }
+    },
   },
 
   refusal: ({ status, code, message: rule }) =>

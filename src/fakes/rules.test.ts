@@ -68,7 +68,7 @@ for (const [name, load] of Object.entries(fakes)) {
   if (!fake.destinations || !integrations[name]) continue
   const { default: integration } = (await integrations[name]()) as { default: Integration }
 
-  test(`${name}: no alert breaks a rule`, async (t) => {
+  test(`${name}: no alert breaks a rule`, { timeout: 30_000 }, async (t) => {
     const refused: string[] = []
     let told = () => {}
     const running = await startFake(fake, {

@@ -48,6 +48,9 @@ export default defineFake({
       if (!record) throw new Broken(`there is no record ${sys_id}`, 404, 'No Record found')
       const change = jsonBody(request, updated)
       const { work_notes, ...rest } = change
+      // What its data policy wants of whoever resolves (6) or closes (7) an incident.
+      if (['6', '7'].includes(String(rest.state)) && !(rest.close_code && rest.close_notes))
+        throw new Broken('resolving needs close_code and close_notes', 403, 'Operation Failed')
       Object.assign(record, rest)
       return {
         status: 200,

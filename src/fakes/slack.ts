@@ -24,12 +24,18 @@ const message = z.looseObject({
   thread_ts: z.optional(z.string()),
 })
 
-function read(request: FakeRequest, schema: typeof message, code: string): z.infer<typeof message> {
-  const given = jsonBody(request, schema, { code })
+function read<S extends typeof message>(request: FakeRequest, schema: S, code: string): z.infer<S> {
+  const given: z.infer<S> = jsonBody(request, schema, { code })
   const { attachments = [], blocks = [] } = given
   if (!given.text && attachments.length === 0 && blocks.length === 0)
     throw new Broken('neither text nor blocks nor attachments', 400, 'no_text')
   return given
+}
+
+function asBot<S extends typeof message>(request: FakeRequest, schema: S): z.infer<S> {
+  if (!credential(request, 'Bearer', 'not_authed').startsWith('xox'))
+    throw new Broken('the token does not begin with xox', 200, 'invalid_auth')
+  return read(request, schema, 'invalid_arguments')
 }
 
 export default defineFake({
@@ -46,10 +52,7 @@ export default defineFake({
       return { status: 200, text: 'ok', did: `message ${store.next()}` }
     },
     'POST /api/chat.postMessage'(request, store) {
-      credential(request, 'Bearer', 'not_authed')
-      if (!request.headers.authorization?.startsWith('Bearer xox'))
-        throw new Broken('the token does not begin with xox', 200, 'invalid_auth')
-      const given = read(request, z.extend(message, { channel: text(100) }), 'invalid_arguments')
+      const given = asBot(request, z.extend(message, { channel: text(100) }))
       const { thread_ts } = given
       if (thread_ts !== undefined && !store.made.has(thread_ts))
         throw new Broken(`there is no message ${thread_ts} to answer`, 200, 'thread_not_found')
@@ -57,6 +60,11 @@ export default defineFake({
       store.made.set(ts, { thread_ts })
       const did = thread_ts === undefined ? `message ${ts}` : `message ${ts} in the thread of ${thread_ts}`
       return { status: 200, json: { ok: true, channel: given.channel, ts, message: { ...given, ts } }, did }
+    },
+    'POST /api/chat.update'(request, store) {
+      const { channel, ts } = asBot(request, z.extend(message, { channel: text(100), ts: text(100) }))
+      if (!store.made.has(ts)) throw new Broken(`there is no message ${ts}`, 200, 'message_not_found')
+      return { status: 200, json: { ok: true, channel, ts }, did: `changed ${ts}` }
     },
   },
 

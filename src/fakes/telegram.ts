@@ -10,6 +10,7 @@ const tags = new Set([
 const chat_id = z.union([z.int(), z.string().check(z.regex(/^(-?\d+|@\w{4,})$/, 'neither a number nor @name'))])
 const message = z.looseObject({
   chat_id,
+  message_id: z.optional(z.int()),
   message_thread_id: z.optional(z.int()),
   text: z.string(),
   parse_mode: z.optional(z.enum(['HTML', 'MarkdownV2', 'Markdown'])),
@@ -69,6 +70,11 @@ export default defineFake({
       const result = { message_id, date: Math.floor(store.now() / 1000), chat: { id: Number(chat_id) || 0 } }
       const did = `message ${message_id}${isAnswer ? `, an answer to ${reply.message_id}` : ''}`
       return { status: 200, json: { ok: true, result }, did }
+    },
+    'POST /bot{*token}/editMessageText'(request, store) {
+      const { chat_id, message_id = 0 } = check(request)
+      if (!store.made.has(`${chat_id}/${message_id}`)) throw new Broken('Bad Request: message to edit not found')
+      return { status: 200, json: { ok: true, result: { message_id } }, did: `changed ${message_id}` }
     },
   },
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { anyText, credential, jsonBody, text } from './checks.ts'
-import { Broken, defineFake } from './define.ts'
+import { Broken, defineFake, type FakeRequest, type Store } from './define.ts'
 
 const tags = z.optional(z.array(text(128)))
 const types = [
@@ -46,6 +46,13 @@ const alert = z.looseObject({
   ),
 })
 
+function known(request: FakeRequest, store: Store): { id: string } {
+  credential(request, 'Bearer', 'AuthenticationError')
+  const { id = '' } = request.params
+  if (!store.made.has(id)) throw new Broken(`Alert ${id} not found`, 404, 'NotFoundError')
+  return { id }
+}
+
 export default defineFake({
   name: 'thehive',
   source: 'https://docs.strangebee.com/thehive/api-docs/#operation/Create%20Alert',
@@ -73,6 +80,16 @@ export default defineFake({
       const _id = `~${store.next() * 8}`
       store.made.set(_id, given)
       return { status: 201, json: { _id, _type: 'Alert', ...given }, did: `alert ${_id}` }
+    },
+    'PATCH /api/v1/alert/{id}'(request, store) {
+      const { id } = known(request, store)
+      jsonBody(request, z.extend(z.partial(alert), { status: z.optional(text(64)), addTags: tags }))
+      return { status: 204, did: `changed ${id}` }
+    },
+    'POST /api/v1/alert/{id}/comment'(request, store) {
+      const { id } = known(request, store)
+      const { message } = jsonBody(request, z.looseObject({ message: text(1_048_576) }))
+      return { status: 201, json: { _id: `~${store.next() * 8}`, _type: 'Comment', message }, did: `comment on ${id}` }
     },
   },
 
