@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import disableAccount from './disable-account.ts'
-import { actorOf, keepsItsPromises, standIns } from './test-kit.ts'
+import { actorOf, keepsItsPromises, standIns, tool } from './test-kit.ts'
 
 /** passwd, with the locked accounts in a file beside it. */
 const passwd = `#!/bin/sh
@@ -22,7 +22,8 @@ function system(t: TestContext, lockedBefore: string[] = []) {
   const file = join(folder, 'locked')
   writeFileSync(file, lockedBefore.map((name) => `${name}\n`).join(''))
   const actor = actorOf(disableAccount, { book: join(folder, 'lib', 'book') })
-  return { actor, locked: () => readFileSync(file, 'utf8').split('\n').filter(Boolean) }
+  const unlock = (name: string) => tool([join(folder, 'passwd'), '-u', name])
+  return { actor, unlock, locked: () => readFileSync(file, 'utf8').split('\n').filter(Boolean) }
 }
 
 test('keeps its promises', async (t) => {
@@ -37,6 +38,13 @@ test('an account that an administrator has locked stays as it is, also afterward
   assert.match(failures.get('alice')!.reason, /alice is locked already, and not by us/)
   await actor.remove(['alice'])
   assert.deepEqual(locked(), ['alice'])
+})
+
+test('one that somebody has unlocked, or that is not there any more, is not in force', async (t) => {
+  const { actor, unlock } = system(t)
+  await actor.add(['mallory', 'bob', 'nobody-here'].map((key) => ({ key, seconds: 600 })))
+  unlock('bob')
+  assert.deepEqual(await actor.list(), { keys: ['mallory'] })
 })
 
 test('an account that is not there is a failure', async (t) => {

@@ -30,8 +30,7 @@ export default defineResponse({
     const lookFirst: Step = {
       argv: ['passwd', '-S', key],
       next(status: string) {
-        // `NAME L date …`; Red Hat writes LK.
-        if (/^\S+ L/.test(status)) throw new NothingToDo(`${key} is locked already, and not by us`)
+        if (isLocked.test(status)) throw new NothingToDo(`${key} is locked already, and not by us`)
         return [note, lock]
       },
     }
@@ -44,8 +43,19 @@ export default defineResponse({
     return [{ read: book, next: (text: string) => (names(text).has(key) ? [unlock, forget] : []) }]
   },
 
-  list: { steps: ({ book }) => [{ read: book }], parse: ([text = '']) => [...names(text)] },
+  list: {
+    steps: ({ book }) => [{ read: book, next: (text: string) => [...names(text)].map(statusOf) }],
+    parse: ([, ...statuses]) => statuses.flatMap((status) => (isLocked.test(status) ? status.split(' ', 1) : [])),
+  },
 })
+
+/** `NAME L date …`; Red Hat writes LK. */
+const isLocked = /^\S+ L/
+
+/** Of an account that is not there any more nothing is known, which is no reason to know nothing of the others. */
+function statusOf(name: string): Command {
+  return { argv: ['passwd', '-S', name], fine: [1] }
+}
 
 function names(text: string): Set<string> {
   return new Set(text.split('\n').filter((line) => line !== ''))

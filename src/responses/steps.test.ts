@@ -17,6 +17,12 @@ test('where a program is missing, what is said for that is done', async () => {
   assert.equal(!failed.ok && failed.kind, 'hopeless')
 })
 
+test('an exit code can be fine', async () => {
+  const step: Step = { argv: ['sh', '-c', 'echo out; exit 3'] }
+  assert.equal((await runSteps([step], context())).ok, false)
+  assert.deepEqual(await runSteps([{ ...step, fine: [3] }], context()), { ok: true, outputs: ['out\n'] })
+})
+
 test('a program that fails is not one that is missing', async () => {
   const step: Step = { argv: ['false'], missing: () => [{ argv: ['echo', 'not this'] }] }
   const result = await runSteps([step], context())
