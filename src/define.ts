@@ -161,6 +161,8 @@ export interface IntegrationContext {
     more: number
     /** The destination's own name for it, from the outcome of its first message: a ticket, a thread. */
     ref?: string
+    /** For `resolve`: the sentence that says why it is over, in the language of the destination. */
+    why?: string
     /** Why it is over, for `resolve`: nothing more came for so many seconds, an alert says so, a block has ended; `title` and `body` tell of it. */
     over?: { by: 'quiet'; seconds: number } | { by: 'alert' } | { by: 'block'; target: string }
   }
@@ -174,7 +176,8 @@ export interface Batch<S extends Schema = Schema> {
   max_bytes: number
   /** An alert's share of the body. One that throws is rejected by itself. */
   part(alert: Alert, options: Options<S>, context: IntegrationContext): string
-  request(parts: readonly string[], options: Options<S>): HttpRequest
+  /** @param now milliseconds since 1970, for requests that are signed */
+  request(parts: readonly string[], options: Options<S>, now: number): HttpRequest
   /** What became of each of `count` alerts, in their order. Undefined: the answer does not tell, and is judged as that to a single one. */
   outcomes?(response: HttpResponse, options: Options<S>, count: number): Outcome[] | undefined
 }

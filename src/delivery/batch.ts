@@ -55,6 +55,7 @@ export async function attemptBatch(
     const request = batch.request(
       some.map(({ part }) => part),
       options,
+      first.given.now(),
     )
     const result = await post(request, true)
     if (result.kind === 'impossible') return giveAll(some, { kind: 'rejected', reason: `not sent: ${result.reason}` })
@@ -99,7 +100,10 @@ export async function attemptBatch(
   function give(share: Share, outcome: Outcome, answer: string | undefined): void {
     if (outcome.kind === 'delivered') share.attempt = { outcome }
     // People see the request as if the alert had been alone in it.
-    else share.attempt = { outcome, request: () => showRequest(batch.request([share.part], options)), answer }
+    else {
+      const show = () => showRequest(batch.request([share.part], options, share.given.now()))
+      share.attempt = { outcome, request: show, answer }
+    }
   }
 
   await send(shares.filter(({ attempt }) => attempt === undefined))

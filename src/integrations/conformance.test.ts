@@ -11,6 +11,8 @@ import { destinationOptions } from '../settings-schema.ts'
 import { integrations } from './index.ts'
 import { alert, context } from './testing.ts'
 
+const now = context(alert()).now
+
 const bare = { rule: {} } as unknown as Alert
 
 const hostileText = `<!channel> @everyone @here </script>{{7*7}} "'\`;$(id) \u0000\u001b[31m\r\nBcc: x\u202e\ud83d 😀 |a|b| *_~ ${'x'.repeat(300_000)}`
@@ -124,9 +126,9 @@ for (const [name, load] of Object.entries(integrations)) {
     const options = parse()
     const parts = alerts.map((given) => batch.part(structuredClone(given), options, context(given)))
     for (const [n, given] of alerts.entries())
-      assert.deepEqual(batch.request([parts[n]!], options), integration.request(given, options, context(given)))
-    const { url, ...request } = batch.request(parts, options)
-    assert.equal(new URL(url).host, new URL(batch.request(parts.slice(0, 1), options).url).host)
+      assert.deepEqual(batch.request([parts[n]!], options, now), integration.request(given, options, context(given)))
+    const { url, ...request } = batch.request(parts, options, now)
+    assert.equal(new URL(url).host, new URL(batch.request(parts.slice(0, 1), options, now).url).host)
     checkText(bodyOf({ url, ...request }))
     for (const text of [
       '',

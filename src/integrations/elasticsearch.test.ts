@@ -25,7 +25,7 @@ test('many documents are as many pairs of lines', () => {
   const parts = [1, 2, 3].map((n) =>
     batch!.part(alert(), options, context(alert(), { idempotency_key: `k${n}`, line: `{"id":"${n}"}` })),
   )
-  const { body } = batch!.request(parts, options)
+  const { body } = batch!.request(parts, options, 0)
   assert.equal(
     (body as string).replace(/"@timestamp":"[^"]*",/g, ''),
     [1, 2, 3].map((n) => `{"create":{"_id":"k${n}"}}\n{"id":"${n}"}\n`).join(''),

@@ -24,6 +24,7 @@ export const integrations: Record<string, Load> = {
   pagerduty: () => import('./pagerduty.ts') as unknown as ReturnType<Load>,
   'redis-streams': () => import('./redis-streams.ts') as unknown as ReturnType<Load>,
   rocketchat: () => import('./rocketchat.ts') as unknown as ReturnType<Load>,
+  s3: () => import('./s3.ts') as unknown as ReturnType<Load>,
   servicenow: () => import('./servicenow.ts') as unknown as ReturnType<Load>,
   shuffle: () => import('./shuffle.ts') as unknown as ReturnType<Load>,
   slack: () => import('./slack.ts') as unknown as ReturnType<Load>,

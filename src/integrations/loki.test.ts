@@ -22,7 +22,7 @@ test('many alerts are as many streams of one push', () => {
     const one = alert({ rule: { level } })
     return loki.batch!.part(one, options, context(one))
   })
-  const { streams } = JSON.parse(loki.batch!.request(parts, options).body as string)
+  const { streams } = JSON.parse(loki.batch!.request(parts, options, 0).body as string)
   assert.deepEqual(
     streams.map(({ stream }: { stream: Record<string, string> }) => stream.severity),
     ['informational', 'high'],

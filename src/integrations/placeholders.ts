@@ -4,13 +4,14 @@ import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import { levelOf, oneLine, severityOf } from './message.ts'
 
-const names = ['agent', 'rule', 'level', 'severity', 'year', 'month', 'day', 'hour'] as const
+const all = ['agent', 'rule', 'level', 'severity', 'year', 'month', 'day', 'hour'] as const
+type Name = (typeof all)[number]
 
 /** For the description of an option. */
-export const placeholderWords = `${names.map((name) => `{${name}}`).join(', ')} stand for what the alert says`
+export const placeholderWords = `${all.map((name) => `{${name}}`).join(', ')} stand for what the alert says`
 
 /** @param characters what may stand between them, as the inside of a character class */
-export const withPlaceholders = (characters: string) =>
+export const withPlaceholders = (characters: string, names: readonly Name[] = all) =>
   z
     .string()
     .check(
@@ -24,7 +25,7 @@ export const withPlaceholders = (characters: string) =>
 export function fillPlaceholders(template: string, alert: Alert, now: number): string {
   if (!template.includes('{')) return template
   const time = new Date(parseTimestamp(alert.timestamp) ?? now).toISOString()
-  const values: Record<(typeof names)[number], unknown> = {
+  const values: Record<Name, unknown> = {
     agent: alert.agent?.name,
     rule: alert.rule?.id,
     level: levelOf(alert),
@@ -36,7 +37,7 @@ export function fillPlaceholders(template: string, alert: Alert, now: number): s
   }
   return template.replace(
     /\{(\w+)\}/g,
-    (_, name: keyof typeof values) =>
+    (_, name: Name) =>
       oneLine(values[name])
         .replace(/[^A-Za-z0-9_-]/g, '_')
         .slice(0, 100) || '_',

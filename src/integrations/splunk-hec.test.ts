@@ -47,7 +47,7 @@ const parse = (more: Record<string, unknown>) => z.parse(splunk.options, { ...sp
 test('many events stand one after the other in one body', () => {
   const options = parse({})
   const parts = [1, 2].map((n) => splunk.batch!.part(alert(), options, context(alert(), { line: `{"id":"${n}"}` })))
-  const { body, url } = splunk.batch!.request(parts, options)
+  const { body, url } = splunk.batch!.request(parts, options, 0)
   assert.equal(url, 'https://splunk.example:8088/services/collector/event')
   assert.match(body as string, /^\{"time":[^{]*\{[^{]*\},"event":\{"id":"1"\}\}\{"time":.*"event":\{"id":"2"\}\}$/)
 })
