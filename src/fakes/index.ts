@@ -30,6 +30,7 @@ export const fakes: Record<string, Load> = {
   paloalto: () => import('./paloalto.ts'),
   pfsense: () => import('./pfsense.ts'),
   rocketchat: () => import('./rocketchat.ts'),
+  s3: () => import('./s3.ts'),
   servicenow: () => import('./servicenow.ts'),
   shuffle: () => import('./shuffle.ts'),
   slack: () => import('./slack.ts'),
