@@ -30,6 +30,21 @@ for (const plain of [true, false]) {
   })
 }
 
+test('what no composite counts takes its place in the memory, after a reload as before it', () => {
+  const noise = '<rule id="100009" level="2"><match>noise</match><description>e</description></rule>'
+  const ends = [true, false].map((plain) => {
+    const ruleset = compiled(rules(noise), plain)
+    const session = createSession(ruleset, { hostname: 'vm', mode: 'live', memory_size: 2_048 })
+    const send = (log: string, at_s: number) => session.process({ log, location: 'x' }, at_s * 1_000)
+    for (const log of ['hit', 'hit', 'hit', ...new Array<string>(2_040).fill('noise')]) send(log, 1_700_000_000)
+    session.reload(ruleset)
+    for (let i = 0; i < 10; i++) send('noise', 1_700_000_010)
+    return send('hit', 1_700_000_010).rule?.id
+  })
+  // The memory ran over, and what is older than the largest frequency in seconds went.
+  assert.deepEqual(ends, [100001, 100001])
+})
+
 test('counters begin anew with each hour of the local clock, live only', () => {
   const text = inGroup('<rule id="100001" level="3"><description>d</description></rule>')
   const hour = (n: number) => 1_700_000_000 - (1_700_000_000 % 3_600) + n * 3_600

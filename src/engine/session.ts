@@ -177,6 +177,10 @@ export class EngineSession implements Session {
       if (before) next.ignored[rule.index] = old.ignored[before.index]!
     }
     for (const earlier of old.search.memory.events()) {
+      if (typeof earlier === 'number') {
+        next.search.memory.store(earlier)
+        continue
+      }
       const rule = next.ruleset.byId.get(earlier.rule.id)
       if (rule) next.search.memory.store({ ...earlier, rule })
     }

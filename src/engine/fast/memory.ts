@@ -56,9 +56,10 @@ export class IndexedMemory implements CompositeMemory {
     return place !== undefined && findEarlier(rule, current, place.queue, notes)
   }
 
-  store(stored: StoredEvent): void {
-    this.all.push(this.queued(stored) ?? stored.at)
-    if (this.length > this.size) this.forget(stored.at)
+  store(stored: StoredEvent | number): void {
+    const at = typeof stored === 'number' ? stored : stored.at
+    this.all.push(typeof stored === 'number' ? at : (this.queued(stored) ?? at))
+    if (this.length > this.size) this.forget(at)
   }
 
   private queued(stored: StoredEvent): IndexedEvent | undefined {
@@ -99,10 +100,10 @@ export class IndexedMemory implements CompositeMemory {
     }
   }
 
-  *events(): Iterable<StoredEvent> {
+  *events(): Iterable<StoredEvent | number> {
     for (let i = this.head; i < this.all.length; i++) {
       const entry = this.all[i]!
-      if (typeof entry !== 'number') yield entry.stored
+      yield typeof entry === 'number' ? entry : entry.stored
     }
   }
 }

@@ -31,9 +31,10 @@ export interface CompositeMemory {
    * @param notes gets the full logs of the hits, beyond those that are noted already; emptied by the caller when the search fails
    */
   findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean
-  store(stored: StoredEvent): void
-  /** What composites may still count, oldest first. */
-  events(): Iterable<StoredEvent>
+  /** A time alone stands for an event that nothing counts: it takes its place among those that are kept, since their number decides when the oldest go. */
+  store(stored: StoredEvent | number): void
+  /** What composites may still count, oldest first, in the form that `store` takes. */
+  events(): Iterable<StoredEvent | number>
 }
 
 /** A queue: added at the end, removed at the front, read backwards. */
@@ -107,7 +108,8 @@ export class EventMemory implements CompositeMemory {
   }
 
   /** A rule that is the target of an `if_matched_sid` feeds that list and no other. */
-  store(stored: StoredEvent): void {
+  store(stored: StoredEvent | number): void {
+    if (typeof stored === 'number') return
     for (const queue of this.queuesFor(stored.rule)) queue.add(stored)
     this.all.add(stored)
     if (this.all.length <= this.size) return
