@@ -1,61 +1,108 @@
 /** Runs the plain and the fast engine side by side over mutated lines. */
-import { fromBytes } from '../../alert.ts'
-import { createSession, type Decision, loadRuleset, type RulesetSources } from '../index.ts'
+import { createSession, type Decision, type EngineInput, loadRuleset, type Ruleset } from '../index.ts'
+import type { Corpus } from './corpora.ts'
 import { mutated, seeded } from './mutate.ts'
-import { goldenLines, suiteSources } from './stock.ts'
 
-export interface Comparison {
-  events: number
+export interface Difference {
+  seed: number
+  /** The how manyth of its round, from 1. */
+  line: number
+  /** Byte string. */
+  log: string
+  plain: string
+  fast: string
+}
+
+export interface Round {
+  lines: number
   alerts: number
-  difference?: { line: string; plain: string; fast: string }
+  differences: Difference[]
   slowest_ms: number
+  /** Byte string. */
   slowest: string
 }
 
-/** Lines of Wazuh's own test suite as byte strings, with the sources they are for. */
-export function suiteLines(): { lines: string[]; sources: RulesetSources } {
-  const lines = goldenLines('ruleset-tests.jsonl.gz').flatMap((line) => {
-    const { request } = JSON.parse(fromBytes(line)) as { request?: { event?: string } }
-    return request?.event === undefined ? [] : [Buffer.from(request.event).toString('latin1')]
-  })
-  return { lines, sources: suiteSources() }
+/** A corpus, compiled for both ways. */
+export interface Engines {
+  corpus: Corpus
+  plain: Ruleset
+  fast: Ruleset
+}
+
+export function compile(corpus: Corpus): Engines {
+  const load = (plain: boolean) => {
+    const { ruleset, messages } = loadRuleset({ ...corpus.sources, plain })
+    if (!ruleset) throw new Error(messages.join('\n'))
+    return ruleset
+  }
+  return { corpus, plain: load(true), fast: load(false) }
 }
 
 /**
- * Compares every decision: whether an alert is written, its JSON and its text, and so every field, counter and earlier event.
+ * Compares every decision of two long sessions: whether an alert is written, its JSON and its text, and so every field, counter and earlier event. The
+ * same seed gives the same events. What throws is a difference, too. After a difference both sessions begin anew, so that one is not counted over and over.
  *
- * @param onProgress called every 10,000 events
+ * Time never goes back here: the fast memory relies on it.
+ *
+ * @param before called before each event with its number from 1
  */
 export function compareEngines(
-  { lines, sources }: { lines: readonly string[]; sources: RulesetSources },
-  { events, seed, onProgress }: { events: number; seed: number; onProgress?: (done: number) => void },
-): Comparison {
+  { corpus, plain, fast }: Engines,
+  { lines, seed, before }: { lines: number; seed: number; before?: (line: number, log: string) => void },
+): Round {
   const next = seeded(seed)
-  const options = { hostname: 'vm', mode: 'live', log_alert_level: 1 } as const
-  const [plain, fast] = [true, false].map((way) =>
-    createSession(loadRuleset({ ...sources, plain: way }).ruleset!, options),
-  ) as [ReturnType<typeof createSession>, ReturnType<typeof createSession>]
-  const result: Comparison = { events: 0, alerts: 0, slowest_ms: 0, slowest: '' }
-  let now = Date.UTC(2024, 0, 15, 10)
-  for (; result.events < events; result.events++) {
-    const line = lines[next(lines.length)]!
-    const log = next(4) === 0 ? line : mutated(line, lines, next)
-    const location = next(10) === 0 ? `[00${next(3)}] (host) 10.0.0.${next(3)}->/var/log/x` : '/var/log/x'
-    now += next(2_000)
-    const begin = performance.now()
-    const quick = fast.process({ log, location }, now)
-    const took = performance.now() - begin
-    if (took > result.slowest_ms) Object.assign(result, { slowest_ms: took, slowest: log })
-    const exact = describe(plain.process({ log, location }, now))
-    if (quick.alert) result.alerts++
-    const got = describe(quick)
-    if (got !== exact) return { ...result, difference: { line: log, plain: exact, fast: got } }
-    if (onProgress && (result.events + 1) % 10_000 === 0) onProgress(result.events + 1)
+  const round: Round = { lines: 0, alerts: 0, differences: [], slowest_ms: 0, slowest: '' }
+  const begin = () =>
+    [plain, fast].map((ruleset) => {
+      const session = createSession(ruleset, { hostname: 'vm', mode: corpus.mode, log_alert_level: 1 })
+      return { ruleset, session }
+    })
+  const timed = (input: EngineInput, at: number, { session }: ReturnType<typeof begin>[number]) => {
+    const from = performance.now()
+    const shown = describe(() => session.process(input, at))
+    const took = performance.now() - from
+    if (took > round.slowest_ms) Object.assign(round, { slowest_ms: took, slowest: input.log })
+    return shown
   }
-  return result
+  let sessions = begin()
+  let now = Date.UTC(2024, 0, 15, 10)
+  while (round.lines < lines) {
+    const input = nextInput(corpus, next)
+    now += next(1_000) === 0 ? next(7_200_000) : next(2_000)
+    round.lines++
+    before?.(round.lines, input.log)
+    if (next(5_000) === 0) for (const { session, ruleset } of sessions) session.reload(ruleset)
+    const [exact, quick] = sessions.map((one) => timed(input, now, one)) as [Shown, Shown]
+    if (exact.alert) round.alerts++
+    if (exact.text === quick.text) continue
+    round.differences.push({ seed, line: round.lines, log: input.log, plain: exact.text, fast: quick.text })
+    sessions = begin()
+  }
+  return round
 }
 
-function describe(decision: Decision): string {
-  const { analysed, alert, respond, rule } = decision
-  return JSON.stringify([analysed, alert, respond, rule, decision.json(7), alert ? decision.text(7) : ''])
+/** One line in four is as it was written; one location in ten is that of an agent. */
+function nextInput({ lines, channel }: Corpus, next: (below: number) => number): EngineInput {
+  const isChannel = channel.length > 0 && next(10) === 0
+  const from = isChannel ? channel : lines
+  const line = from[next(from.length)]!
+  const log = next(4) === 0 ? line : mutated(line, from, next)
+  const location = next(10) === 0 ? `[00${next(3)}] (host) 10.0.0.${next(3)}->/var/log/x` : '/var/log/x'
+  return isChannel ? { log, location, kind: 'eventchannel' } : { log, location }
+}
+
+interface Shown {
+  alert: boolean
+  text: string
+}
+
+function describe(decide: () => Decision): Shown {
+  try {
+    const decision = decide()
+    const { analysed, alert, respond, rule, warnings } = decision
+    const parts = [analysed, alert, respond, rule, warnings, decision.json(7), alert ? decision.text(7) : '']
+    return { alert, text: JSON.stringify(parts) }
+  } catch (error) {
+    return { alert: false, text: `throws ${(error as Error).stack}` }
+  }
 }

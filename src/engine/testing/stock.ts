@@ -14,6 +14,9 @@ export const skip = existsSync(golden('README.md')) ? false : 'needs the recorde
 
 const ruleset = join(shared, 'wazuh-4.14.7', 'ruleset')
 
+/** Wazuh's own test suite: .ini files. */
+export const suiteFolder = join(ruleset, 'testing', 'tests')
+
 /** Sources of the stock ruleset with what is named besides. */
 export function stockSources(more: NamedSources = {}): RulesetSources {
   return readRulesetFiles(selectByName({ ruleset, ...more }))
