@@ -147,8 +147,9 @@ export async function tryOneResponse(name: string, options: Options & { alert?: 
 export function describeStep(step: Step): string {
   if ('argv' in step) {
     const stdin = step.stdin ? `\n${step.stdin.trimEnd().replace(/^/gm, '    ')}` : ''
-    const instead = step.missing?.().map((one) => `\n  or, without ${step.argv[0]}:\n  ${describeStep(one)}`) ?? []
-    return `${step.argv.join(' ')}${stdin}${instead.join('')}`
+    const instead = step.missing?.() ?? []
+    const or = instead.length === 0 ? [] : [`\n  or, without ${step.argv[0]}:`, ...instead.map(describeStep)]
+    return `${step.argv.join(' ')}${stdin}${or.join('\n  ')}`
   }
   if ('file' in step) return `change ${step.file}`
   if ('read' in step) return `read ${step.read}`
