@@ -34,7 +34,7 @@ const cases: Record<string, { more: Record<string, unknown>; steps: RegExp[] }[]
       steps: [/^created SOC-1$/, /^comment on SOC-1$/, /^transition 31 of SOC-1$/],
     },
   ],
-  pagerduty: [{ more: {}, steps: [/^trigger/, /^trigger/, /^resolve/] }],
+  pagerduty: [{ more: {}, steps: [/^alert /, /^alert again /, /^resolve /] }],
   opsgenie: [{ more: {}, steps: [/./, /./, /close/] }],
   slack: [{ more: {}, steps: [/./, /thread/, /thread/] }],
   thehive: [
@@ -63,6 +63,7 @@ for (const [name, variants] of Object.entries(cases))
         tell: ({ verdict, what }) => void told.push({ verdict, what }),
       })
       t.after(() => running.close())
+      let count = 0
       // Those without threads are left out.
       const given = Object.entries(fake.destinations!(running.url)).filter(
         ([, options]) => name !== 'slack' || 'api_key' in options,
@@ -70,7 +71,8 @@ for (const [name, variants] of Object.entries(cases))
       for (const [key, options] of given)
         for (const over of ends)
           for (const language of ['en', 'ru'] as const)
-            for (const one of [alert({ timestamp }), hostile]) {
+            for (const usual of [alert({ timestamp }), hostile]) {
+              const one = { ...usual, id: `1772361045.${count++}` }
               const parsed = integration.options.safeParse({ ...options, ...more })
               assert.ok(parsed.success, `${key}: ${parsed.error}`)
               const destination = {

@@ -83,6 +83,24 @@ const comment =
     return { status: 201, json: { id: String(store.next()) }, did: `comment on ${key}` }
   }
 
+const transition =
+  (version: Version) =>
+  (request: FakeRequest, store: Store): FakeAnswer => {
+    authorize(request, version)
+    const { key = '' } = request.params
+    if (!store.made.has(key)) throw new Broken('Issue does not exist or you do not have permission to see it.', 404)
+    const added = z.looseObject({ add: z.looseObject({ body: written[version] }) })
+    const given = jsonBody(
+      request,
+      z.looseObject({
+        transition: z.looseObject({ id: z.string().check(z.regex(/^\d+$/, 'not the id of a transition')) }),
+        update: z.optional(z.looseObject({ comment: z.optional(z.array(added)) })),
+      }),
+    )
+    for (const { add } of given.update?.comment ?? []) checkLength(add.body)
+    return { status: 204, did: `transition ${given.transition.id} of ${key}` }
+  }
+
 export default defineFake({
   name: 'jira',
   source: 'https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-post',
@@ -94,8 +112,10 @@ export default defineFake({
   routes: {
     'POST /rest/api/3/issue': create('3'),
     'POST /rest/api/3/issue/{key}/comment': comment('3'),
+    'POST /rest/api/3/issue/{key}/transitions': transition('3'),
     'POST /rest/api/2/issue': create('2'),
     'POST /rest/api/2/issue/{key}/comment': comment('2'),
+    'POST /rest/api/2/issue/{key}/transitions': transition('2'),
   },
 
   refusal({ status, message }) {

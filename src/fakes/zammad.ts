@@ -43,6 +43,14 @@ export default defineFake({
       store.made.set(String(id), {})
       return { status: 201, json: { id, number: String(10_000 + id), title: given.title }, did: `ticket ${id}` }
     },
+    'PUT /api/v1/tickets/{id}'(request, store) {
+      authorize(request)
+      const { id = '' } = request.params
+      if (!store.made.has(id)) throw new Broken(`there is no ticket ${id}`, 404)
+      const change = z.looseObject({ state: z.optional(text(250)), article: z.optional(z.looseObject(article)) })
+      jsonBody(request, change, { status: 422 })
+      return { status: 200, json: { id: Number(id) }, did: `changed ticket ${id}` }
+    },
     'POST /api/v1/ticket_articles'(request, store) {
       authorize(request)
       const { ticket_id } = jsonBody(request, z.looseObject({ ...article, ticket_id: z.int() }), { status: 422 })

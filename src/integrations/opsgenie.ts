@@ -54,11 +54,11 @@ export default defineIntegration({
     }
   },
 
-  resolve(_, { api_key, hook_url }, { incident }) {
+  resolve(_, { api_key, hook_url }, { incident, title }) {
     return {
       url: `${hook_url.replace(/\/$/, '')}/${incident!.key}/close?identifierType=alias`,
       headers: { authorization: `GenieKey ${api_key}` },
-      json: { source: 'wazuh', note: 'Nothing more happened.' },
+      json: { source: 'wazuh', note: cut([title, incident?.why].filter(Boolean).join('\n'), 25_000) },
     }
   },
 

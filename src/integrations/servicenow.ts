@@ -23,16 +23,19 @@ export default defineIntegration({
     category: textOption('Category of the incident.'),
     assignment_group: textOption('Group it is assigned to, by name or sys_id.'),
     fields: z._default(z.record(z.string(), z.unknown()), {}).check(z.describe('More fields of the table.')),
+    resolved_fields: z
+      ._default(z.record(z.string(), z.unknown()), {})
+      .check(
+        z.describe(
+          'Where alerts are grouped: fields of a record whose incident is over, such as {state: "6", close_code: "Solution provided"}; close_notes are added to a state. Without them, it only gets a work note.',
+        ),
+      ),
   }),
   example: { hook_url: 'https://example.service-now.com', user: 'wazuh', api_key: 'snow-password' },
 
   request(alert, options, { title, body, idempotency_key, incident }) {
-    const { hook_url, user, api_key, table, urgency, impact, category, assignment_group, fields } = options
-    const address = `${new URL(hook_url).origin}/api/now/table/${table}`
-    const headers = {
-      authorization: user === undefined ? `Bearer ${api_key}` : basicAuth(user, api_key),
-      accept: 'application/json',
-    }
+    const { urgency, impact, category, assignment_group, fields } = options
+    const { address, headers } = accessTo(options)
     if (incident?.ref)
       return {
         method: 'PATCH',
@@ -58,6 +61,24 @@ export default defineIntegration({
     }
   },
 
+  resolve(_, options, { title, body, incident }) {
+    if (!incident?.ref) return undefined
+    const { address, headers } = accessTo(options)
+    const { resolved_fields } = options
+    const note = cut(`${title}\n\n${body}`, 4000)
+    return {
+      method: 'PATCH',
+      url: `${address}/${incident.ref}`,
+      headers,
+      json: {
+        work_notes: note,
+        // The usual data policy wants them when an incident is resolved.
+        ...('state' in resolved_fields && { close_notes: cut(incident.why ?? title, 4000) }),
+        ...resolved_fields,
+      },
+    }
+  },
+
   outcome({ status, text: body }): Outcome | undefined {
     const result = jsonOf(body).result as { number?: unknown; sys_id?: unknown } | undefined
     if (status === 201 || status === 200) {
@@ -70,3 +91,23 @@ export default defineIntegration({
     return undefined
   },
 })
+
+function accessTo({
+  hook_url,
+  user,
+  api_key,
+  table,
+}: {
+  hook_url: string
+  user?: string | undefined
+  api_key: string
+  table: string
+}) {
+  return {
+    address: `${new URL(hook_url).origin}/api/now/table/${table}`,
+    headers: {
+      authorization: user === undefined ? `Bearer ${api_key}` : basicAuth(user, api_key),
+      accept: 'application/json',
+    },
+  }
+}

@@ -63,6 +63,23 @@ export default defineIntegration({
     }
   },
 
+  resolve(_, { hook_url, api_key, channel, api_url }, { title, incident }) {
+    // A webhook has no threads: that nothing more happened is no news for the channel.
+    if (!incident?.ref && incident?.over?.by === 'quiet') return undefined
+    const thread = hook_url === undefined && incident?.ref ? incident.ref.split('/')[1] : undefined
+    return {
+      url: hook_url ?? `${api_url.replace(/\/$/, '')}/chat.postMessage`,
+      ...(hook_url === undefined && {
+        headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
+      }),
+      json: {
+        channel,
+        ...(thread && { thread_ts: thread }),
+        text: cut(escapeHtml([title, incident?.why].filter(Boolean).join('\n')), 3000),
+      },
+    }
+  },
+
   outcome({ status, text: body }): Outcome | undefined {
     const reason = `HTTP ${status} "${body.slice(0, 200)}"`
     // The webhook was removed, its app or its channel too; no alert will get through until somebody acts.

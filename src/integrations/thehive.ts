@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { parseTimestamp } from '../clock.ts'
-import { defineIntegration, type Outcome } from '../define.ts'
+import { defineIntegration, type HttpRequest, type Outcome } from '../define.ts'
 import {
   bySeverity,
   codeBlock,
@@ -31,13 +31,18 @@ export default defineIntegration({
       ._default(z.boolean(), false)
       .check(z.describe('Add the ATT&CK techniques as procedures; TheHive must have the catalog.')),
     case_template: textOption('Template of the case that is made of it.'),
+    resolved_status: textOption(
+      'Where alerts are grouped: status of an alert whose incident is over, such as Ignored. Without it, the alert only gets a comment.',
+    ),
     dashboard_url: textOption('Address of the Wazuh dashboard, for the link back.'),
     ...tls,
   }),
   example: { hook_url: 'https://thehive.example:9000', api_key: 'thehive-key' },
 
-  request(alert, options, { style, title, idempotency_key, now }) {
-    const { tlp, pap, organisation } = options
+  request(alert, options, { style, title, body, idempotency_key, now, incident }) {
+    const { tlp, pap } = options
+    // What follows in an incident becomes a comment on its alert.
+    if (incident?.ref) return comment(options, incident.ref, `${title}\n\n${body}`)
     const { rule, agent } = alert
     const date = parseTimestamp(alert.timestamp) ?? now
     const groups = Array.isArray(rule?.groups) ? rule.groups.map(oneLine) : []
@@ -49,10 +54,7 @@ export default defineIntegration({
     )
     return {
       url: withPath(options.hook_url, '/api/v1/alert'),
-      headers: {
-        authorization: `Bearer ${options.api_key}`,
-        ...(organisation && { 'x-organisation': encodeURIComponent(organisation) }),
-      },
+      headers: headersOf(options),
       json: {
         type: 'wazuh',
         source: cut(oneLine(alert.manager?.name) || 'wazuh', 64),
@@ -75,6 +77,18 @@ export default defineIntegration({
     }
   },
 
+  resolve(_, options, { title, body, incident }) {
+    if (!incident?.ref) return undefined
+    const { resolved_status: status } = options
+    if (status === undefined) return comment(options, incident.ref, `${title}\n\n${body}`)
+    return {
+      method: 'PATCH',
+      url: addressOf(options, incident.ref),
+      headers: headersOf(options),
+      json: { status, summary: cut(incident.why ?? title, 2000) },
+    }
+  },
+
   outcome({ status, text: body }): Outcome | undefined {
     const { _id, type, message } = jsonOf(body)
     if (status === 201) return { kind: 'delivered', ref: text(_id) }
@@ -84,6 +98,25 @@ export default defineIntegration({
     return undefined
   },
 })
+
+interface Access {
+  hook_url: string
+  api_key: string
+  organisation?: string | undefined
+}
+
+const headersOf = ({ api_key, organisation }: Access) => ({
+  authorization: `Bearer ${api_key}`,
+  ...(organisation && { 'x-organisation': encodeURIComponent(organisation) }),
+})
+
+const addressOf = ({ hook_url }: Access, id: string) =>
+  `${withPath(hook_url, '/api/v1/alert').replace(/\/$/, '')}/${encodeURIComponent(id)}`
+
+function comment(options: Access, id: string, words: string): HttpRequest {
+  const message = cut(words.split('\n').map(escapeMarkdown).join('\n\n'), 20_000)
+  return { url: `${addressOf(options, id)}/comment`, headers: headersOf(options), json: { message } }
+}
 
 type Observable = { dataType: string; data: string; message: string }
 
