@@ -69,20 +69,32 @@ const hasMore = (step: Step) => 'next' in step && step.next !== undefined
 
 /** What comes after a step that looks, when it finds nothing. */
 function following(step: Step): Step[] {
-  for (const text of emptyAnswers) {
-    const steps = next(step, text)
+  for (const answer of emptyAnswers) {
+    const steps = next(step, answer)
     if (steps.length > 0) return steps.flatMap((one) => [one, ...following(one)])
   }
   return []
 }
 
-/** As services say that they have none. */
-const emptyAnswers = ['', '[]', '{"success":true,"result":[]}']
+/** As services say that they have none, or what they have before anything is done. */
+const emptyAnswers = [
+  { status: 404, text: '' },
+  ...[
+    '',
+    '[]',
+    '{"success":true,"result":[]}',
+    '{"IPSet":{"Addresses":[]},"LockToken":"TOKEN"}',
+    '{"data":[{"id":0,"name":"outrider","type":"network","address":[],"detail":[]}]}',
+    '{"id":"USER_ID","status":"ACTIVE","profile":{"login":"mallory@example.com"}}',
+    '{"access_token":"TOKEN"}',
+    '{"id":"USER_ID","userPrincipalName":"mallory@example.com","accountEnabled":true}',
+  ].map((text) => ({ status: 200, text })),
+]
 
-function next(step: Step, text: string): Step[] {
+function next(step: Step, answer: { status: number; text: string }): Step[] {
   try {
-    if ('url' in step) return step.next?.({ status: 200, headers: {}, text }) ?? []
-    return 'next' in step ? (step.next?.(text) ?? []) : []
+    if ('url' in step) return step.next?.({ ...answer, headers: {} }) ?? []
+    return 'next' in step && answer.status === 200 ? (step.next?.(answer.text) ?? []) : []
   } catch {
     // This service has other words for it.
     return []
@@ -96,6 +108,12 @@ function checked({ list, delete: undo }: Response, acts: boolean): string {
     ? 'What others put there is left alone.'
     : 'What is there and was not asked for is removed.'
   return `What is in force is looked at after each change, at every start and every minute. What is missing is put back. ${strangers}`
+}
+
+/** What is called where the program of a step is missing. */
+function programsInstead(step: Step): string[] {
+  const instead = 'argv' in step ? (step.missing?.() ?? []) : []
+  return instead.flatMap((one) => [...('argv' in one ? [one.argv[0]] : []), ...programsInstead(one)])
 }
 
 function ossecConf(name: string, ends: boolean): string {
@@ -116,11 +134,14 @@ function needs(steps: Step[], root: boolean, mask: (text: string) => string): st
     ...new Set(steps.map(pick).filter((one) => one !== undefined)),
   ]
   const programs = some((step) => ('argv' in step ? step.argv[0] : undefined))
+  const instead = [...new Set(steps.flatMap(programsInstead))].map(code).join(', ')
   const files = some((step) => ('file' in step ? step.file : 'read' in step ? step.read : undefined))
   const services = some((step) => ('url' in step ? mask(new URL(step.url).origin) : undefined))
   const items = [
     root ? 'root; without it, it only says what it would do' : '',
-    programs.length > 0 ? `the program${programs.length > 1 ? 's' : ''} ${programs.map(code).join(', ')}` : '',
+    programs.length > 0
+      ? `the program${programs.length > 1 ? 's' : ''} ${programs.map(code).join(', ')}${instead && `, or without: ${instead}`}`
+      : '',
     files.length > 0 ? `the file${files.length > 1 ? 's' : ''} ${files.map(code).join(', ')}` : '',
     services.length > 0 ? `HTTP to ${services.map(code).join(', ')}` : '',
   ].filter((item) => item !== '')
