@@ -123,6 +123,10 @@ describe('each guard keeps the operator from locking himself out', () => {
     assert.equal(guard.address('203.0.113.9'), undefined)
     assert.equal(guard.address('2001:db8::a')?.guard, 'administrator')
     assert.equal(guard.address('2001:db8::/64')?.guard, 'administrator')
+    const alice = { guard: 'administrator', reason: 'alice is an administrator, and logged in right now' }
+    assert.deepEqual(guard.account('alice'), alice, 'nor is her account locked under her')
+    assert.equal(guard.account('bob'), undefined)
+    assert.equal(guard.account('carol'), undefined, 'who is not logged in')
   })
 
   test('sessions that systemd-logind knows of, and the one we were started from', () => {

@@ -21,6 +21,8 @@ export interface GuardConfig {
   hosts?: readonly string[]
   /** The entry of `<white_list>` that an address is on. */
   whiteListed(address: string): string | undefined
+  /** `<white_list>`, as written: a network that holds one of its addresses is not blocked either. */
+  white_list?: readonly string[]
   /** The widest network that may be blocked, as prefix lengths. Default: 24 and 48. */
   widest?: { ipv4: number; ipv6: number }
   /** What people have put out of reach for a while. Called as often as `facts`. */
@@ -73,10 +75,16 @@ export function createGuards(config: GuardConfig): Guards {
       if (!added) names.set(entry, { guard, addresses: [] })
     }
 
+  const whiteRanges = (config.white_list ?? []).flatMap((entry) => {
+    const range = parseRange(withPrefix(entry))
+    return range ? [{ entry, range }] : []
+  })
+
   let changing = new Guarded()
   let allowedNames = new Map<string, string>()
   const neverCountries = new Set(config.never.filter(isCountry).map((entry) => entry.toUpperCase()))
   let allowedCountries = new Map<string, string>()
+  let administratorNames = new Set<string>()
   let readAt = Number.NEGATIVE_INFINITY
   function current(): Guarded {
     const now = config.now()
@@ -91,7 +99,11 @@ export function createGuards(config: GuardConfig): Guards {
     add('own address', own)
     add('gateway', gateways)
     add('name server', name_servers)
-    for (const { address, what } of administrators) changing.add('administrator', address, `${address}: ${what}`)
+    administratorNames = new Set()
+    for (const { address, user, what } of administrators) {
+      changing.add('administrator', address, `${address}: ${what}`)
+      if (user !== undefined) administratorNames.add(user)
+    }
     allowedNames = new Map()
     allowedCountries = new Map()
     for (const { entry, reason } of config.allowed?.() ?? [])
@@ -121,10 +133,17 @@ export function createGuards(config: GuardConfig): Guards {
     if (met) return met
     const abroad = countryRefusal(target, range)
     if (abroad) return abroad
-    const entry = config.whiteListed(formatRange(range))
+    const entry = whiteEntry(range)
     return entry === undefined
       ? undefined
       : { guard: 'white list', reason: `${target} is on the white list (${entry})` }
+  }
+
+  /** Entries may be patterns over the text of an address, of which a network has no single one. */
+  function whiteEntry(range: Range): string | undefined {
+    if (isSingle(range)) return config.whiteListed(formatRange(range))
+    const met = whiteRanges.find(({ range: other }) => overlaps(range, other))
+    return met?.entry ?? config.whiteListed(firstOf(range)) ?? config.whiteListed(lastOf(range))
   }
 
   /** Of a network, the first and the last address are looked at. */
@@ -147,6 +166,8 @@ export function createGuards(config: GuardConfig): Guards {
   function account(name: string): Refusal | undefined {
     if (name === 'root') return { guard: 'never', reason: 'root is never locked out' }
     const refusal = named(name)
+    if (!refusal && administratorNames.has(name))
+      return { guard: 'administrator', reason: `${name} is an administrator, and logged in right now` }
     return refusal && ['manager', 'host'].includes(refusal.guard) ? undefined : refusal
   }
 
@@ -173,6 +194,14 @@ const noDatabase = 'the country of an address cannot be told without a GeoIP dat
 /** `country:DE`, in any case. */
 export function isCountry(entry: string): boolean {
   return /^country:[a-z]{2}$/i.test(entry)
+}
+
+/** `10.0.0.0/255.0.0.0` as `10.0.0.0/8`. */
+function withPrefix(entry: string): string {
+  const [address, mask = ''] = entry.split('/')
+  const bits = parseRange(mask)
+  if (!mask.includes('.') || !bits) return entry
+  return `${address}/${bits.first.toString(2).replaceAll('0', '').length}`
 }
 
 /** As people write it: `country:DE`. */

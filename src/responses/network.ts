@@ -26,8 +26,8 @@ export interface NetworkFacts {
   own: Standing[]
   gateways: Standing[]
   name_servers: Standing[]
-  /** Where administrators are logged in from, by SSH, right now. */
-  administrators: Standing[]
+  /** Where administrators are logged in from, by SSH, right now, and as whom. */
+  administrators: (Standing & { user?: string })[]
 }
 
 export function readNetworkFacts(system: SystemReader): NetworkFacts {
@@ -105,9 +105,9 @@ function nameServers({ read }: SystemReader): Standing[] {
  * after the login: its process is called `sshd: NAME@pts/0`, before that it is `sshd: NAME [priv]` or `[net]`. Needs root, as blocking
  * does; without, what systemd-logind says of sessions, and the session we were started in.
  */
-function administrators(system: SystemReader): Standing[] {
+function administrators(system: SystemReader): NetworkFacts['administrators'] {
   const isAdmin = adminTest(system)
-  const found: Standing[] = []
+  const found: NetworkFacts['administrators'] = []
   const connections = new Map([...tcp(system, '/proc/net/tcp'), ...tcp(system, '/proc/net/tcp6')])
   for (const pid of system.list('/proc').filter((name) => /^\d+$/.test(name))) {
     const user = /^sshd(?:-session)?: ([^@ ]+)@/.exec(system.read(`/proc/${pid}/cmdline`) ?? '')?.[1]
@@ -115,7 +115,7 @@ function administrators(system: SystemReader): Standing[] {
     for (const fd of system.list(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(system.readlink(`/proc/${pid}/fd/${fd}`) ?? '')?.[1]
       const address = inode && connections.get(inode)
-      if (address) found.push({ address, what: `${user} is logged in from there by SSH` })
+      if (address) found.push({ address, user, what: `${user} is logged in from there by SSH` })
     }
   }
   for (const name of system.list('/run/systemd/sessions').filter((name) => !name.endsWith('.ref'))) {
@@ -124,7 +124,7 @@ function administrators(system: SystemReader): Standing[] {
     const user = field('USER')
     const host = field('REMOTE_HOST')
     if (field('REMOTE') === '1' && user && host && field('STATE') !== 'closing' && isAdmin(user))
-      found.push({ address: host, what: `${user} is logged in from there` })
+      found.push({ address: host, user, what: `${user} is logged in from there` })
   }
   const own = system.env.SSH_CONNECTION?.split(' ')[0]
   if (own) found.push({ address: own, what: 'outrider was started from an SSH session from there' })

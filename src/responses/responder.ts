@@ -174,6 +174,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     hosts: hosts.map(addressOf),
     country: options.country,
     whiteListed: binding.whiteListed,
+    white_list: options.white_list,
     widest: tuning.widest,
     allowed: () => store.allowed(now()),
     facts: () => readNetworkFacts(options.system),
