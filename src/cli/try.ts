@@ -126,21 +126,23 @@ export async function tryOneResponse(name: string, options: Options & { alert?: 
   }
   const { default: definition } = await load()
   const parsed = definition.options.safeParse(config.responses.options[executable] ?? {})
-  if (!parsed.success)
-    throw new UserError(
-      `options of ${executable}: ${parsed.error.issues[0]?.message}`,
-      `set them below responses.options.${executable}`,
-    )
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!
+    const names = parsed.error.issues.map((issue) => issue.path.join('.')).filter((name) => name !== '')
+    const what = path.length === 0 ? message : `missing or wrong: ${[...new Set(names)].join(', ')}`
+    throw new UserError(`options of ${executable}: ${what}`, `set them below responses.options.${executable}`)
+  }
   const key = alert ? definition.key(alert, parsed.data) : definition.parseKey('203.0.113.7', parsed.data)
   if (key === undefined) return print('there is nothing to do: the alert has no target for this response')
   const mask = maskSecrets(config.secrets)
   const show = (title: string, steps: Step[]) => {
-    print(styled('bold', title))
+    if (steps.length > 0) print(styled('bold', title))
     for (const step of steps) print(`  ${mask(describeStep(step))}`)
   }
   show('once', definition.prepare?.(parsed.data) ?? [])
-  show(`to act on ${key} for 600 s`, definition.add(key, 600, parsed.data))
-  show('to undo it', definition.delete?.(key, parsed.data) ?? [])
+  show(`to act on ${key}${definition.delete ? ' for 600 s' : ''}`, definition.add(key, 600, parsed.data))
+  if (definition.delete) show('to undo it', definition.delete(key, parsed.data))
+  else print('it is done once and cannot be undone')
 }
 
 /** One step as text; of what follows from its answer nothing can be said yet. */
