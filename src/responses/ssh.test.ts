@@ -1,11 +1,13 @@
 // Scripts on another machine, over a real sshd.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import type { Alert } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
 import { failureOf } from '../inputs/process.ts'
-import { awaitMark, hostOf, judgeSsh } from './ssh.ts'
+import { awaitMark, hostOf, judgeSsh, sshArgv } from './ssh.ts'
 import { lacksSshd, startSshd, type TestSshd } from './sshd-testing.ts'
 import { type Bench, type BenchOptions, bench, block, command } from './test-kit.ts'
 
@@ -291,6 +293,27 @@ describe('a host that cannot be reached', { skip: lacksSshd }, () => {
     assert.deepEqual(standing(back), [])
     assert.equal(bed.said().at(-1), 'delete 203.0.113.5')
   })
+})
+
+test('the command that the other side sees is made of the configuration, quoted for any shell', () => {
+  const call = { dialect: 'wazuh4', program: "active-response/bin/it's", before: '', after: '', args: [] } as const
+  const host = {
+    ...{ place: { file: '', line: 1 }, name: 'web-1', agent: 'web-1', ssh: 'root@192.0.2.1', sudo: true },
+    ...{ home: "/opt/o'ssec; reboot", port: 2222, identity: '/k/100%/id x', known_hosts: '/k/known hosts' },
+  }
+  const argv = sshArgv(host, { ...call, args: [] }, { deadline_ms: 1500, max_memory_bytes: 1 << 30 })
+  const command = argv.at(-1)!
+  assert.deepEqual(argv.slice(-3, -1), ['--', 'root@192.0.2.1'])
+  assert.ok(argv.includes('IdentityFile="/k/100%%/id x"'))
+  assert.ok(argv.includes('UserKnownHostsFile="/k/known hosts"'))
+  for (const shell of ['/bin/sh', '/bin/bash', '/bin/csh', '/usr/bin/fish'].filter((path) => existsSync(path))) {
+    const words = command.replace(/^exec /, "printf '%s\\n' ")
+    const seen = execFileSync(shell, ['-c', words], { encoding: 'utf8' }).split('\n')
+    assert.deepEqual(seen.slice(0, 4), ['sudo', '-n', '/bin/sh', '-c'], shell)
+    assert.deepEqual(seen.slice(5, -1), ['outrider', "/opt/o'ssec; reboot", "active-response/bin/it's", '2'], shell)
+    assert.match(seen[4]!, /^program=\$2 .*ulimit -v 1048576 .*exec timeout -k 2 "\$seconds" "\$program"$/)
+    assert.doesNotMatch(seen[4]!, /['!\n]/)
+  }
 })
 
 test('what the login shell prints comes before the mark, however it is cut, and is not heard', () => {
