@@ -151,6 +151,8 @@ export interface IntegrationContext {
   body: string
   /** Milliseconds since 1970. */
   now: number
+  /** What the service has given us for the credential, where {@link Integration.session} says that it does; else empty. */
+  session: string
   /** For `facts` and the like of message.ts. */
   style?: Style
   /** Where alerts are grouped (`group_by`). */
@@ -191,6 +193,16 @@ export interface Confirmation {
   within_ms: number
 }
 
+/** For services that want to be asked for a session first, which requests then carry. One is open at a time, for as long as it is good. */
+export interface SessionRule<S extends Schema = Schema> {
+  open(options: Options<S>): HttpRequest
+  /** The session of the answer to `open`, or what the answer means. Undefined: judge by the status code; a 2xx answer without a session is tried again. */
+  read(response: HttpResponse, options: Options<S>): string | Outcome | undefined
+  /** Whether an answer to a request says that its session is no longer good: then another is opened, and the request made once more. */
+  isOver(response: HttpResponse): boolean
+  close?(session: string, options: Options<S>): HttpRequest
+}
+
 export interface Integration<S extends Schema = Schema> {
   /** Kebab case; the name in `<integration><name>` and in `type:` of a destination. */
   name: string
@@ -213,6 +225,7 @@ export interface Integration<S extends Schema = Schema> {
   rate?: number
   /** Only for HTTP services whose status code does not tell. Undefined: judge by the status code. */
   outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
+  session?: SessionRule<S>
   /** Where a service takes many alerts at once. A script, and whoever sends one alert, uses {@link request}. */
   batch?: Batch<S>
   /** Only for services that answer before what they took is safe. Called for an answer that says delivered; undefined: it is safe. */

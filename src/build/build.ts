@@ -135,7 +135,7 @@ async function whatItSends(name: string): Promise<'http' | 'mail' | 'nats' | 're
   const alert = { timestamp: '', rule: { level: 12, description: '', id: '1' }, id: '1.1' }
   const line = JSON.stringify(alert)
   const options = definition.options.parse(definition.example)
-  const context = { idempotency_key: 'x', line, title: '', body: '', now: 0 }
+  const context = { idempotency_key: 'x', line, title: '', body: '', now: 0, session: '' }
   const made = definition.request(alert, options, context)
   if (made === undefined || 'url' in made) return 'http'
   if ('smtp' in made) return 'mail'

@@ -50,6 +50,8 @@ export interface Given {
   now(): number
   incident?: IncidentPart
   style?: Presentation
+  /** From the service, for those that give one. */
+  session?: string
   /** Ends a wait for a confirmation. */
   signal?: AbortSignal
   /** Milliseconds that are left for a confirmation; default: as long as the definition waits. */
@@ -174,17 +176,22 @@ export interface TemplateScope extends Record<string, unknown> {
 /** Title and body are rendered only when a definition asks for them: most look at the alert itself. */
 class Context implements IntegrationContext {
   readonly now: number
+  readonly session: string
   readonly incident: (IncidentPart & { why?: string }) | undefined
+  private readonly is_summary: boolean
   readonly style: Presentation
   private readonly alert: Alert
   private readonly bytes: string
   private readonly destination: string
 
-  constructor(alert: Alert, { line, destination, now, incident, style = {} }: Given) {
+  constructor(alert: Alert, { line, destination, now, incident, style = {}, session = '<session>' }: Given) {
     this.alert = alert
     this.bytes = line
     this.destination = destination
     this.now = now()
+    this.session = session
+    this.is_summary = incident?.is_summary === true
+    if (this.is_summary) return
     this.incident = incident?.is_over ? { ...incident, why: whyOver(alert, incident, style.language) } : incident
     this.style = style
   }
@@ -204,10 +211,12 @@ class Context implements IntegrationContext {
 
   private defaultTitle(): string {
     const { alert, now, incident, style } = this
+    if (this.is_summary) return oneLine(alert.rule.description)
     return markedTitle(renderTitle(alert, style), { alert, now, incident, language: style.language })
   }
 
   private defaultBody(): string {
+    if (this.is_summary) return text(this.alert.full_log)
     const before = preface(this.alert, this.incident, this.style.language)
     return `${before === '' ? '' : `${before}\n\n`}${renderBody(this.alert, this.style)}`
   }

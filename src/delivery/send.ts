@@ -3,14 +3,18 @@ import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import type { Batch, Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
-import { type Attempt, attempt, type Given, type Post, type Presentation, type Ship } from './attempt.ts'
+import type { Attempt, Given, Post, Presentation, Ship } from './attempt.ts'
 import { attemptBatch } from './batch.ts'
 import { createHttpClient } from './http.ts'
 import type { IncidentPart } from './incidents.ts'
+import { openSessions } from './session.ts'
 import { createTransports } from './transports.ts'
 
 /** A line for each alert may stand in it, with a reason. */
 const most_batch_answer_bytes = 4 << 20
+
+/** A service that does not answer must not hold up our end. */
+const goodbye_ms = 2000
 
 /** An alert to be sent; `line` is the alert as a byte string. */
 export interface Item {
@@ -48,6 +52,7 @@ export function createSender(
   const { batch } = integration
   const http = createHttpClient(concurrency, options as TlsOptions, batch && most_batch_answer_bytes)
   const transports = createTransports(concurrency)
+  const sessions = openSessions(integration)
   const deadline_ms = destination.deadline * 1000
   const postWith =
     (signal: AbortSignal): Post =>
@@ -66,10 +71,11 @@ export function createSender(
     resolves: integration.resolve !== undefined,
     async send(line, alert, signal, incident) {
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      return attempt(integration, options, given({ line, alert, incident }, signal), postWith(signal), ship)
+      return sessions.attempt(options, given({ line, alert, incident }, signal), postWith(signal), ship)
     },
     ...(batch && { batch: batchSender({ ...integration, batch }, options, given, postWith) }),
     async close() {
+      await sessions.close(options, (request, wants_text) => http.send(request, goodbye_ms, wants_text))
       await Promise.all([http.close(), transports.close()])
     },
   }

@@ -13,6 +13,7 @@ export const fakes: Record<string, Load> = {
   entra: () => import('./entra.ts'),
   'firewall-api': () => import('./firewall-api.ts'),
   fortigate: () => import('./fortigate.ts'),
+  glpi: () => import('./glpi.ts'),
   'google-chat': () => import('./google-chat.ts'),
   gotify: () => import('./gotify.ts'),
   jira: () => import('./jira.ts'),

@@ -9,6 +9,7 @@ export const integrations: Record<string, Load> = {
   elasticsearch: () => import('./elasticsearch.ts') as unknown as ReturnType<Load>,
   email: () => import('./email.ts') as unknown as ReturnType<Load>,
   file: () => import('./file.ts') as unknown as ReturnType<Load>,
+  glpi: () => import('./glpi.ts') as unknown as ReturnType<Load>,
   'google-chat': () => import('./google-chat.ts') as unknown as ReturnType<Load>,
   gotify: () => import('./gotify.ts') as unknown as ReturnType<Load>,
   jira: () => import('./jira.ts') as unknown as ReturnType<Load>,

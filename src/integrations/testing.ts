@@ -34,6 +34,7 @@ export function context(given: Alert, more: Partial<IntegrationContext> = {}): I
     title: renderTitle(given),
     body: renderBody(given),
     now: 1_705_314_650_000,
+    session: '<session>',
     style: {},
     ...more,
   }

@@ -17,8 +17,9 @@ import { readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Alert } from '../alert.ts'
 import type { Integration, Outcome } from '../define.ts'
-import { attempt, type Post, parseAlert, type Ship } from '../delivery/attempt.ts'
+import { type Post, parseAlert, type Ship } from '../delivery/attempt.ts'
 import { backoff } from '../delivery/backoff.ts'
+import { openSessions } from '../delivery/session.ts'
 import type { Transports } from '../delivery/transports.ts'
 import { oneLine } from '../integrations/message.ts'
 import { maskSecrets } from '../secrets.ts'
@@ -163,13 +164,20 @@ class Run {
     }
     const ship: Ship | undefined =
       transports && ((outgoing) => transports.ship(outgoing, Math.max(1, this.left()), signal))
+    const sessions = openSessions(this.definition)
     const once = async ({ alert, line }: GivenAlert): Promise<Outcome> => {
       const destination = { destination: name, line, alert, now: Date.now, signal, left_ms: () => this.left() }
-      const { outcome, request, answer } = await attempt(this.definition, options, destination, post, ship)
+      const { outcome, request, answer } = await sessions.attempt(options, destination, post, ship)
       if (this.settings.given.debug)
         for (const text of [request?.(), answer]) if (text) say(maskSecrets(this.secrets)(text))
       return outcome
     }
+    const ending = await this.sendAll(given, once)
+    await sessions.close(options, post)
+    return ending
+  }
+
+  private async sendAll(given: GivenAlert, once: (given: GivenAlert) => Promise<Outcome>): Promise<Ending> {
     const { outcome, tries } = await this.tryAgain(() => once(given))
     const after = `after ${tries} ${tries === 1 ? 'try' : 'tries'}`
     switch (outcome.kind) {
