@@ -316,11 +316,11 @@ export interface HttpStep extends HttpRequest {
   /** What is still to be done, now that the answer is known; throws when the answer says that it failed. */
   next?(response: HttpResponse): Step[]
   /**
-   * The headers to send, for services that want each request signed with its time.
+   * What depends on when the request is sent, and takes the place of what stands here: signatures, dates.
    *
    * @param now milliseconds since 1970
    */
-  sign?(now: number): Record<string, string>
+  at?(now: number): Pick<HttpRequest, 'headers' | 'json'>
 }
 
 /** A process of this machine as it is now. */
