@@ -6,6 +6,8 @@
  * write `decoder`, `type`, the static and the dynamic fields, and what a plugin overrides (`location`, `full_log`). Nobody writes after that.
  */
 
+import { emptyShape, type Shape } from './shape.ts'
+
 /** Static fields, in the order in which an alert prints those of `data`; the two of GeoIP stand last and are never part of `data`. */
 export const staticNames = [
   'protocol',
@@ -89,17 +91,23 @@ export class EngineEvent {
   type: EventType = 'syslog'
   /** By {@link Static}. */
   statics: (string | undefined)[] = new Array(staticNames.length).fill(undefined)
-  /** Dynamic fields in capture order; a repeated name stands again, and look-ups take the first, ignoring ASCII case. */
-  names: string[] = []
-  values: (string | undefined)[] = []
+  /** Names of the dynamic fields in capture order; a repeated name stands again, and look-ups take the first, ignoring ASCII case. */
+  shape: Shape = emptyShape()
+  /** Values of the dynamic fields. */
+  values: string[] = []
   /** Set by OSSECAlert_Decoder: the rule that the forwarded alert names. */
   forwarded_rule: number | undefined = undefined
+
+  get names(): readonly string[] {
+    return this.shape.names
+  }
 
   /** Value of a dynamic field by its name in any case; undefined when unset. */
   dynamic(name: string): string | undefined {
     const wanted = name.toLowerCase()
-    for (let i = 0; i < this.names.length; i++) {
-      const candidate = this.names[i]!
+    const { names } = this
+    for (let i = 0; i < names.length; i++) {
+      const candidate = names[i]!
       if (candidate.length === wanted.length && (candidate === name || candidate.toLowerCase() === wanted))
         return this.values[i]
     }

@@ -147,7 +147,7 @@ function runChain(run: Run, siblings: readonly Decoder[], index: number): void {
       run.left = leftBy(regex, match, run.left)
       if (match) {
         afterRegex = afterMatch(event, match.end)
-        if (event.names.length >= decoders.maxFields) return
+        if (event.values.length >= decoders.maxFields) return
         assign(run, decoder)
       }
     } else return

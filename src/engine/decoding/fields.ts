@@ -22,6 +22,6 @@ export function setStatic(event: EngineEvent, index: number, value: string, geoi
 
 /** Adds a dynamic field; a repeated name stands again, and look-ups find the first. */
 export function addDynamic(event: EngineEvent, name: string, value: string): void {
-  event.names.push(name)
+  event.shape = event.shape.with(name)
   event.values.push(value)
 }

@@ -1,6 +1,7 @@
 /**
  * Dotted names of JSON fields, each made once and then found again member by member: joining and hashing them anew for every event costs more
- * than reading the text. Names come from outside, so when there are too many all are forgotten.
+ * than reading the text. Mostly not even the member is looked up: what came after a name the last time comes again, and is only compared.
+ * Names come from outside, so when there are too many all are forgotten.
  */
 
 const maxNames = 20_000
@@ -10,11 +11,18 @@ export class JsonName {
   readonly full: string
   /** Objects around: 1 at top level, 0 for the top itself. */
   readonly depth: number
+  /** As it stands in the text; undefined when there are several ways to write it. */
+  readonly quoted: string | undefined
+  /** The member that this object began with the last time. */
+  first: JsonName | undefined = undefined
+  /** The member that came after this one the last time. */
+  next: JsonName | undefined = undefined
   private readonly members = new Map<string, JsonName>()
 
-  constructor(full: string, depth: number) {
+  constructor(full: string, depth: number, own: string) {
     this.full = full
     this.depth = depth
+    this.quoted = own.includes('"') || own.includes('\\') ? undefined : `"${own}"`
   }
 
   member(name: string): JsonName {
@@ -24,20 +32,21 @@ export class JsonName {
   private added(name: string): JsonName {
     count++
     const full = this.depth === 0 ? name : `${this.full}.${name}`
-    const member = new JsonName(copied(full), this.depth + 1)
-    this.members.set(copied(name), member)
+    const own = copied(name)
+    const member = new JsonName(this.depth === 0 ? own : copied(full), this.depth + 1, own)
+    this.members.set(own, member)
     return member
   }
 }
 
 let count = 0
-let top = new JsonName('', 0)
+let top = new JsonName('', 0, '')
 
 /** The name that all others begin at; to be asked for once per text. */
 export function topName(): JsonName {
   if (count > maxNames) {
     count = 0
-    top = new JsonName('', 0)
+    top = new JsonName('', 0, '')
   }
   return top
 }

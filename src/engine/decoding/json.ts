@@ -24,12 +24,10 @@ export interface JsonShape {
   nulls: 'string' | 'discard'
 }
 
-/** Names and values in the order of the text. Reused by the next call, so take what you need at once. */
+/** Names and values in the order of the text. */
 export interface JsonFields {
-  readonly names: string[]
-  readonly values: string[]
-  /** Objects around each value: 1 at top level. */
-  readonly depths: number[]
+  readonly names: readonly JsonName[]
+  readonly values: readonly string[]
 }
 
 const maxDepth = 1_000
@@ -66,7 +64,8 @@ let csv = false
 let discardNull = false
 /** What the last string, array or number came to. */
 let value = ''
-const fields: JsonFields = { names: [], values: [], depths: [] }
+let names: JsonName[] = []
+let values: string[] = []
 
 /**
  * The fields of a JSON object in `source` from `start` on; undefined when it is malformed. Any other value at top level has no fields.
@@ -74,7 +73,8 @@ const fields: JsonFields = { names: [], values: [], depths: [] }
  * @param source a byte string without NUL
  */
 export function readJson(source: string, start: number, shape: JsonShape): JsonFields | undefined {
-  fields.names.length = fields.values.length = fields.depths.length = 0
+  // New ones for each text: to empty an array takes its room away too.
+  const fields = { names: (names = []), values: (values = []) }
   begin(source, start, true)
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
@@ -135,9 +135,21 @@ function readObject(around: JsonName): boolean {
     depth--
     return true
   }
+  let expected = around.first
+  let before: JsonName | undefined
   for (;;) {
-    if (!readString()) return false
-    const name = around.member(value)
+    let name: JsonName
+    if (expected?.quoted !== undefined && text.startsWith(expected.quoted, at)) {
+      name = expected
+      at += expected.quoted.length
+    } else {
+      if (!readString()) return false
+      name = around.member(value)
+      if (before) before.next = name
+      else around.first = name
+    }
+    before = name
+    expected = name.next
     skipSpace()
     if (text.charCodeAt(at) !== colon) return false
     at++
@@ -182,9 +194,8 @@ function readMember(name: JsonName): boolean {
     default:
       if (!readNumber(false)) return false
   }
-  fields.names.push(name.full)
-  fields.values.push(value)
-  fields.depths.push(name.depth)
+  names.push(name)
+  values.push(value)
   return true
 }
 

@@ -53,6 +53,8 @@ export class ConditionTable {
   readonly conditions: Condition[] = []
   readonly fields: FieldNames
   private readonly numbers = new Map<string, number>()
+  /** Values of fields that dispatch.ts keeps. */
+  remembered = 0
 
   constructor(fields: FieldNames) {
     this.fields = fields

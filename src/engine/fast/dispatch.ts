@@ -22,6 +22,8 @@ export interface FastNode {
   decoded_as: string | undefined
   /** Those that are not known to hold by the way that led here. */
   checks: Checks
+  /** Numbers of the dynamic fields that the rule looks at, as its conditions stand. */
+  fields: readonly number[]
   /** A rule with check_diff, if_fts or a composite search, or lists behind those. */
   hasState: boolean
   noalert: boolean
@@ -32,14 +34,16 @@ export interface FastNode {
 const fewChildren = 4
 /** Program names and values are attackers' text, so what is remembered of them has an end. */
 const maxBeginnings = 2_000
-const maxValues = 200
+const maxValues = 1_000
+/** The same for all choices together. */
+const maxRemembered = 100_000
 /** Fields asked about one after the other. */
 const maxAsked = 12
 
 export class Children {
   private readonly all: readonly FastNode[]
   private readonly table: ConditionTable
-  private byBeginning = new Map<string | undefined, Map<string | undefined, (Choice | undefined)[]>>()
+  private byDecoder = new Map<string | undefined, ForDecoder>()
   private beginnings = 0
 
   constructor(all: readonly FastNode[], table: ConditionTable) {
@@ -58,41 +62,58 @@ export class Children {
   private begin({ decoder, program_name: program, log }: EngineEvent): Choice {
     // An empty log has no first byte, and patterns may have an opinion on it; none is left out then.
     const byte = log === '' ? 256 : log.charCodeAt(0) & 0xff
-    const known = this.byBeginning.get(decoder?.name)?.get(program)?.[byte]
+    const known = this.byDecoder.get(decoder?.name)?.byProgram.get(program)?.byByte[byte]
     if (known) return known
     if (++this.beginnings > maxBeginnings) {
-      this.byBeginning = new Map()
+      this.byDecoder = new Map()
       this.beginnings = 1
     }
-    const choice = this.choose(decoder?.name, program, byte)
-    const byProgram = getOrAdd(
-      this.byBeginning,
-      decoder?.name,
-      () => new Map<string | undefined, (Choice | undefined)[]>(),
-    )
-    getOrAdd(byProgram, program === undefined ? undefined : detached(program), () => [])[byte] = choice
-    return choice
+    return this.choose(decoder?.name, program, byte)
   }
 
+  /** What fits the decoder is kept, and what of that fits the program, so that the next of them has less to go through. */
   private choose(decoder: string | undefined, program: string | undefined, byte: number): Choice {
     const { conditions } = this.table
     const mayBegin = (check: number) => {
       const first = check < 0 ? undefined : firstBytesOf(conditions[check]!)
       return !first || byte === 256 || first[lowerByte(byte)] === 1
     }
-    const nodes = this.all.filter(
-      ({ rule, checks }) =>
-        (rule.decoded_as === undefined || rule.decoded_as === decoder) &&
-        fitsProgram(rule, program) &&
-        checks.every(mayBegin),
-    )
-    const reduced = nodes.map((node) => ({
-      ...node,
-      decoded_as: undefined,
-      checks: node.checks.filter((check) => !isProgramCheck(conditions[check < 0 ? ~check : check]!)),
+    const forDecoder = getOrAdd(this.byDecoder, decoder, () => ({
+      nodes: this.all
+        .filter(({ decoded_as }) => decoded_as === undefined || decoded_as === decoder)
+        .map((node) => (node.decoded_as === undefined ? node : { ...node, decoded_as: undefined })),
+      byProgram: new Map<string | undefined, ForProgram>(),
     }))
-    return new Choice(reduced, this.table, [])
+    const name = program === undefined ? undefined : detached(program)
+    const forProgram = getOrAdd(forDecoder.byProgram, name, () => ({
+      nodes: forDecoder.nodes.filter(({ rule }) => fitsProgram(rule, program)).map((node) => this.withoutProgram(node)),
+      byByte: [],
+    }))
+    const choice = new Choice(
+      forProgram.nodes.filter(({ checks }) => checks.every(mayBegin)),
+      this.table,
+      [],
+    )
+    forProgram.byByte[byte] = choice
+    return choice
   }
+
+  private withoutProgram(node: FastNode): FastNode {
+    const { conditions } = this.table
+    if (!node.rule.patterns.program_name) return node
+    const isOther = (check: number) => !isProgramCheck(conditions[check < 0 ? ~check : check]!)
+    return { ...node, checks: node.checks.filter(isOther) }
+  }
+}
+
+interface ForDecoder {
+  readonly nodes: readonly FastNode[]
+  readonly byProgram: Map<string | undefined, ForProgram>
+}
+
+interface ForProgram {
+  readonly nodes: readonly FastNode[]
+  readonly byByte: (Choice | undefined)[]
 }
 
 const lowerByte = (byte: number) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
@@ -122,64 +143,87 @@ class Choice {
   private readonly table: ConditionTable
   private readonly asked: readonly number[]
   private readonly values = new Map<string, Choice>()
-  /** For a field with many values: by the words in lower case that some node wants. */
-  private words: Map<string, Choice | undefined> | undefined = undefined
-  private other: Choice | undefined = undefined
+  /** By the places that are kept: values of which no rule knows anything all lead to the same one. */
+  private readonly outcomes = new Map<string, Choice>()
+  private readonly words = new Map<string, Choice>()
+  private index: WordIndex | undefined = undefined
   private unset: Choice | undefined = undefined
 
   constructor(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]) {
     this.nodes = nodes
     this.table = table
-    this.field = asked.length < maxAsked ? mostTelling(nodes, table, asked) : undefined
+    this.field = asked.length < maxAsked ? mostTelling(nodes, asked) : undefined
     this.asked = this.field === undefined ? asked : [...asked, this.field]
   }
 
   /** Where to go on for a value of the field. */
   next(value: string | undefined): Choice {
-    if (value === undefined) return (this.unset ??= this.keep(({ rule }) => !this.isAsked(rule)))
+    if (value === undefined) return (this.unset ??= this.after(this.nodes.filter((node) => !this.isAsked(node))))
     const known = this.values.get(value)
     if (known) return known
-    if (this.values.size >= maxValues) return this.nextByWord(lowerAscii(value))
-    const choice = this.keep(({ rule }) => this.holds(rule, value), true)
+    const lower = lowerAscii(value)
+    if (this.values.size >= maxValues || this.table.remembered >= maxRemembered) return this.nextByWord(lower)
+    const places = this.candidates(lower).filter((place) => this.holds(this.nodes[place]!, value))
+    // The conditions on the field are known to hold for what is kept.
+    const choice = getOrAdd(this.outcomes, places.join(), () =>
+      this.after(places.map((place) => this.withoutField(this.nodes[place]!))),
+    )
     this.values.set(detached(value), choice)
+    this.table.remembered++
     return choice
   }
 
+  /** Values beyond those that are kept are told apart by the words alone that rules want. */
   private nextByWord(lower: string): Choice {
-    const words = (this.words ??= new Map(
-      this.nodes.flatMap(({ rule }) => [...(this.wordsFor(rule) ?? [])]).map((word) => [word, undefined]),
-    ))
-    const known = words.get(lower)
-    if (known) return known
-    if (!words.has(lower)) return (this.other ??= this.keep(({ rule }) => !this.wordsFor(rule)))
-    const choice = this.keep(({ rule }) => this.wordsFor(rule)?.has(lower) ?? true)
-    words.set(lower, choice)
-    return choice
+    const word = this.indexed().byWord.has(lower) ? lower : ''
+    return getOrAdd(this.words, word, () => this.after(this.candidates(word).map((place) => this.nodes[place]!)))
   }
 
-  /** @param isDecided the conditions on the field are known to hold for what is kept */
-  private keep(fits: (node: FastNode) => boolean, isDecided = false): Choice {
-    const { conditions } = this.table
-    const kept = this.nodes.filter(fits)
-    const isLeft = (check: number) => fieldOf(conditions[check < 0 ? ~check : check]!) !== this.field
-    const nodes = isDecided ? kept.map((node) => ({ ...node, checks: node.checks.filter(isLeft) })) : kept
+  private after(nodes: readonly FastNode[]): Choice {
     return new Choice(nodes, this.table, this.asked)
   }
 
-  private isAsked(rule: Rule): boolean {
-    return rule.fields.some(({ name }) => this.table.fields.find(name) === this.field)
+  private isAsked({ fields }: FastNode): boolean {
+    return this.field !== undefined && fields.includes(this.field)
   }
 
-  private holds(rule: Rule, value: string): boolean {
-    return rule.fields.every(
-      ({ name, pattern, negate }) => this.table.fields.find(name) !== this.field || pattern.test(value) !== negate,
-    )
+  /** Places of those that want this word, or no word at all. Of 750 that ask for `win.system.eventID`, some twenty. */
+  private candidates(lower: string): readonly number[] {
+    const { byWord, others } = this.indexed()
+    const wanting = byWord.get(lower)
+    return wanting ? [...wanting, ...others].sort((a, b) => a - b) : others
+  }
+
+  private indexed(): WordIndex {
+    if (this.index) return this.index
+    const byWord = new Map<string, number[]>()
+    const others: number[] = []
+    for (const [place, node] of this.nodes.entries()) {
+      const words = this.wordsFor(node)
+      if (!words) others.push(place)
+      else for (const word of words) getOrAdd(byWord, word, () => [] as number[]).push(place)
+    }
+    return (this.index = { byWord, others })
+  }
+
+  private withoutField(node: FastNode): FastNode {
+    if (!this.isAsked(node)) return node
+    const { conditions } = this.table
+    const isOther = (check: number) => fieldOf(conditions[check < 0 ? ~check : check]!) !== this.field
+    return { ...node, checks: node.checks.filter(isOther) }
+  }
+
+  private holds({ rule, fields }: FastNode, value: string): boolean {
+    for (const [i, { pattern, negate }] of rule.fields.entries()) {
+      if (fields[i] === this.field && pattern.test(value) === negate) return false
+    }
+    return true
   }
 
   /** The words, in lower case, of which the field must be one; undefined when the rule asks something else of it, or nothing. */
-  private wordsFor(rule: Rule): ReadonlySet<string> | undefined {
-    for (const { name, pattern, negate } of rule.fields) {
-      if (negate || this.table.fields.find(name) !== this.field) continue
+  private wordsFor({ rule, fields }: FastNode): ReadonlySet<string> | undefined {
+    for (const [i, { pattern, negate }] of rule.fields.entries()) {
+      if (negate || fields[i] !== this.field) continue
       const words = wordsOf(pattern)
       if (words) return words
     }
@@ -187,20 +231,31 @@ class Choice {
   }
 }
 
+/** Places of nodes in a choice, by what they want of its field. */
+interface WordIndex {
+  readonly byWord: ReadonlyMap<string, readonly number[]>
+  readonly others: readonly number[]
+}
+
 /** A field that fewer children ask about is left to them. */
 const worthAsking = 2
 
 /** The field that most children ask about. */
-function mostTelling(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]): number | undefined {
+function mostTelling(nodes: readonly FastNode[], asked: readonly number[]): number | undefined {
+  if (nodes.length < worthAsking) return undefined
   const counts = new Map<number, number>()
-  for (const { rule } of nodes) {
-    for (const field of new Set(rule.fields.map(({ name }) => table.fields.numberOf(name)))) {
-      if (!asked.includes(field)) counts.set(field, (counts.get(field) ?? 0) + 1)
+  for (const { fields } of nodes) {
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!
+      if (fields.indexOf(field) === i && !asked.includes(field)) counts.set(field, (counts.get(field) ?? 0) + 1)
     }
   }
   let best: number | undefined
+  let most = worthAsking - 1
   for (const [field, count] of counts) {
-    if (count >= worthAsking && count > (best === undefined ? 0 : counts.get(best)!)) best = field
+    if (count <= most) continue
+    best = field
+    most = count
   }
   return best
 }
@@ -220,6 +275,8 @@ function wordsOf(pattern: Pattern): ReadonlySet<string> | undefined {
   return words ?? undefined
 }
 
+const noFields: readonly number[] = []
+
 /** The fast tree for a plain one. */
 export function buildNodes(
   nodes: readonly RuleNode[],
@@ -231,6 +288,7 @@ export function buildNodes(
     index: rule.index,
     decoded_as: rule.decoded_as,
     checks: checks[rule.index]!,
+    fields: rule.fields.length === 0 ? noFields : rule.fields.map(({ name }) => table.fields.numberOf(name)),
     hasState: rule.check_diff || rule.if_fts || (rule.context && rule.search !== undefined),
     noalert: rule.noalert,
     children: children.length > 0 ? new Children(buildNodes(children, checks, table), table) : undefined,

@@ -1,5 +1,6 @@
 /** Dynamic fields by number: rules name some hundred of them, an event brings its own, and a look-up ignores case and takes the first. */
 import type { EngineEvent } from '../event.ts'
+import type { Shape } from '../shape.ts'
 
 /** Names that rules use. */
 export class FieldNames {
@@ -17,65 +18,52 @@ export class FieldNames {
   find(name: string): number | undefined {
     return this.numbers.get(name.toLowerCase())
   }
-
-  get size(): number {
-    return this.numbers.size
-  }
 }
 
-/** Spellings that are kept in memory; names come from the events, so there is no end to them. */
-const maxSpellings = 20_000
+/** Position of each field that rules use among those of a shape. */
+type Places = ReadonlyMap<number, number>
+
+/** Shapes come from the events, so what is remembered of them has an end. */
+const maxShapes = 5_000
 
 /** Values of the event at hand. */
 export class FieldValues {
   private readonly names: FieldNames
-  /** Number of a name as it is spelled in events; -1 when no rule uses it. */
-  private readonly spelled = new Map<string, number>()
-  private readonly values: (string | undefined)[]
-  /** Numbers that have a value now. */
-  private readonly present: number[] = []
+  private readonly byShape = new Map<Shape, Places>()
   private event: EngineEvent | undefined = undefined
-  private isFilled = false
+  /** Of the event's shape; undefined until something is asked. */
+  private places: Places | undefined = undefined
 
   constructor(names: FieldNames) {
     this.names = names
-    this.values = new Array<string | undefined>(names.size).fill(undefined)
   }
 
   begin(event: EngineEvent): void {
     this.event = event
-    this.isFilled = false
+    this.places = undefined
   }
 
   end(): void {
-    for (const number of this.present) this.values[number] = undefined
-    this.present.length = 0
     this.event = undefined
   }
 
   value(number: number): string | undefined {
-    if (!this.isFilled) this.fill()
-    return this.values[number]
+    const event = this.event!
+    const { shape } = event
+    if (shape.size === 0) return undefined
+    const places = (this.places ??= this.byShape.get(shape) ?? this.placesOf(shape))
+    const place = places.get(number)
+    return place === undefined ? undefined : event.values[place]
   }
 
-  private fill(): void {
-    this.isFilled = true
-    const { names, values } = this.event!
-    // Backwards, so that of several equal names the first stays.
-    for (let i = names.length - 1; i >= 0; i--) {
-      const number = this.numberOf(names[i]!)
-      if (number < 0) continue
-      this.values[number] = values[i]
-      this.present.push(number)
+  private placesOf({ names }: Shape): Places {
+    const places = new Map<number, number>()
+    for (const [place, name] of names.entries()) {
+      const number = this.names.find(name)
+      if (number !== undefined && !places.has(number)) places.set(number, place)
     }
-  }
-
-  private numberOf(name: string): number {
-    const known = this.spelled.get(name)
-    if (known !== undefined) return known
-    const number = this.names.find(name) ?? -1
-    if (this.spelled.size >= maxSpellings) this.spelled.clear()
-    this.spelled.set(name, number)
-    return number
+    if (this.byShape.size >= maxShapes) this.byShape.clear()
+    this.byShape.set(this.event!.shape, places)
+    return places
   }
 }

@@ -39,11 +39,11 @@ export function decodeJson(
 ): void {
   const fields = readJson(text, from, shape)
   if (!fields) return
-  const { names, values, depths } = fields
+  const { names, values } = fields
   for (let i = 0; i < names.length; i++) {
-    const name = names[i]!
+    const { full: name, depth } = names[i]!
     const value = values[i]!
-    if (depths[i] === 1) {
+    if (depth === 1) {
       const index = statics.get(name)
       if (index !== undefined) {
         setStatic(event, index, value, geoip)
@@ -55,6 +55,6 @@ export function decodeJson(
         continue
       }
     }
-    if (event.names.length < maxFields) addDynamic(event, name, value)
+    if (event.values.length < maxFields) addDynamic(event, name, value)
   }
 }

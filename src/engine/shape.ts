@@ -1,0 +1,72 @@
+/**
+ * The names of an event's dynamic fields, in their order. Events with the same names share one shape, so whatever depends on the names alone (where a
+ * rule's field is, how `data` nests) is worked out once for it. It grows name by name, as hidden classes do:
+ *
+ * ```
+ * ── integration ── aws.source ── aws.region      ◀ an event with three fields
+ *                └─ github.action                 ◀ an event with two
+ * ```
+ */
+
+/** Names come from the events, so what is remembered of them has an end. */
+const maxShapes = 50_000
+
+export class Shape {
+  readonly size: number
+  private readonly before: Shape | undefined
+  private readonly name: string
+  /** Most names are always followed by the same one. */
+  private nextName: string | undefined = undefined
+  private next: Shape | undefined = undefined
+  private others: Map<string, Shape> | undefined = undefined
+  private listed: readonly string[] | undefined = undefined
+
+  constructor(before: Shape | undefined, name: string) {
+    this.before = before
+    this.name = name
+    this.size = before ? before.size + 1 : 0
+  }
+
+  /** @param name kept for long, so not a piece of a log */
+  with(name: string): Shape {
+    if (name === this.nextName) return this.next!
+    return this.others?.get(name) ?? this.added(name)
+  }
+
+  private added(name: string): Shape {
+    const shape = new Shape(this, name)
+    if (++count > maxShapes) {
+      // The old ones live on in the events that have them.
+      count = 0
+      empty = new Shape(undefined, '')
+      return shape
+    }
+    if (this.next === undefined) {
+      this.nextName = name
+      this.next = shape
+    } else {
+      this.others ??= new Map()
+      this.others.set(name, shape)
+    }
+    return shape
+  }
+
+  get names(): readonly string[] {
+    if (this.listed) return this.listed
+    const names = new Array<string>(this.size)
+    let shape: Shape = this
+    for (let i = this.size - 1; i >= 0; i--) {
+      names[i] = shape.name
+      shape = shape.before!
+    }
+    // A list takes the room of some shapes.
+    count += this.size >> 3
+    return (this.listed = names)
+  }
+}
+
+let count = 0
+let empty = new Shape(undefined, '')
+
+/** Without any name. */
+export const emptyShape = (): Shape => empty
