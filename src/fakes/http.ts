@@ -93,9 +93,10 @@ function judge(
     const { status, did = '' } = answer
     return { answer, note: { verdict: 'accepted', status, what: did, duplicates: duplicates(content) } }
   } catch (error) {
-    if (!(error instanceof Broken)) throw error
-    const { message } = error
-    const answer = fake.refusal?.(error, path) ?? { status: error.status, text: message }
+    const broken =
+      error instanceof Broken ? error : new Broken(`the fake itself fails: ${(error as Error).message}`, 500)
+    const { status, message } = broken
+    const answer = fake.refusal?.(broken, path) ?? { status, text: message }
     return { answer, note: { verdict: 'refused', status: answer.status, what: message, duplicates: 0 } }
   }
 }

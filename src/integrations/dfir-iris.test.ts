@@ -53,3 +53,16 @@ test('only the success of IRIS counts', () => {
   assert.equal(outcome(iris, 200, '<html>login')?.kind, 'paused')
   assert.equal(outcome(iris, 400, '{"status":"error"}'), undefined)
 })
+
+test('an answer that is longer than what is read of it is still one of IRIS', () => {
+  const answer = JSON.stringify({ data: { alert_source_content: 'ы'.repeat(40_000), alert_id: 7 }, status: 'success' })
+  const read = Buffer.from(answer).toString('utf8', 0, 65_536)
+  assert.deepEqual(outcome(iris, 200, read), { kind: 'delivered' })
+  assert.equal(outcome(iris, 200, `<html>${read}`)?.kind, 'paused')
+})
+
+test('an address that is no text names no IOC', () => {
+  const ids = { asset_type_id: 9, ioc_type_id: 76 }
+  const json = jsonOf(iris, alert({ data: { srcip: '\u0001' }, agent: { id: '1', name: '\u0001' } }), ids)
+  assert.equal('alert_assets' in json || 'alert_iocs' in json, false)
+})

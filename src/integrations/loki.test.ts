@@ -30,3 +30,20 @@ test('many alerts are as many streams of one push', () => {
 })
 
 test('a wrong address waits for a person', () => assert.equal(outcome(loki, 404)?.kind, 'paused'))
+
+test('what Loki would not take for its time is filed under when it is sent', () => {
+  const { now } = context(alert())
+  const at = (minutes: number) => {
+    const timestamp = new Date(now + minutes * 60_000).toISOString().replace('Z', '+0000')
+    return Number(JSON.parse(request(loki, alert({ timestamp })).body as string).streams[0].values[0][0].slice(0, -6))
+  }
+  assert.deepEqual([at(-49), at(4)], [now - 49 * 60_000, now + 4 * 60_000])
+  assert.deepEqual([at(-51), at(-60 * 24 * 9), at(6)], [now, now, now])
+})
+
+test('a line that is too long is still JSON', () => {
+  const [[, line]] = JSON.parse(request(loki, alert({ full_log: 'ы'.repeat(200_000) })).body as string).streams[0]
+    .values
+  assert.ok(Buffer.byteLength(line) <= 262_144)
+  assert.equal(JSON.parse(line).rule.id, '5760')
+})

@@ -20,3 +20,11 @@ test('a long text stays a text', () => {
 })
 
 test('remembers the id', () => assert.deepEqual(outcome(ntfy, 200, '{"id":"x1"}'), { kind: 'delivered', ref: 'x1' }))
+
+test('all of the JSON is as short as the server reads it', () => {
+  for (const text of ['"', '\u0001', 'ы"', '😀']) {
+    const json = jsonOf(ntfy, alert({ full_log: text.repeat(9999), rule: { description: text.repeat(9999) } }))
+    assert.ok(Buffer.byteLength(json.message) < 4096)
+    assert.ok(Buffer.byteLength(JSON.stringify(json)) <= 8192)
+  }
+})

@@ -83,3 +83,10 @@ test('as a bot it answers in the thread of the incident', () => {
   assert.equal(jsonOf(slack, alert(), bot, more).thread_ts, '1.2')
   assert.equal('thread_ts' in jsonOf(slack, alert(), {}, more), false, 'a webhook knows no threads')
 })
+
+test('a bot posts to the API that is configured', () => {
+  const bot = { hook_url: undefined, api_key: 'xoxb-1', channel: 'C012' }
+  assert.equal(request(slack, alert(), bot).url, 'https://slack.com/api/chat.postMessage')
+  const gov = { ...bot, api_url: 'https://slack-gov.com/api/' }
+  assert.equal(request(slack, alert(), gov).url, 'https://slack-gov.com/api/chat.postMessage')
+})

@@ -52,3 +52,19 @@ test('a hostile name cannot make a header field of its own, and a message has a 
   assert.match(text, /^<133>1 \S+ a_b_c_<13>_ wazuh - 5760 - \{/)
   assert.ok(Buffer.byteLength(send(alert({ full_log: 'é'.repeat(99_999) })).text) <= 8192)
 })
+
+test('what is cut is still what it was: JSON, escapes in pairs, every field with its name', () => {
+  const given = (text: string) => alert({ full_log: text, location: text, rule: { description: text, id: text } })
+  const json = send(given('"'.repeat(20_000)), { format: 'json' }).text
+  assert.equal(JSON.parse(json.slice(json.indexOf('{'))).decoder.name, 'sshd')
+  for (const shift of ['', 'x', 'xx']) {
+    const cef = send(given(`${shift}${'\\'.repeat(20_000)}`)).text
+    assert.ok(Buffer.byteLength(cef) <= 8192 && Buffer.byteLength(cef) > 8000)
+    assert.match(cef, / msg=x*(\\\\)+…$/)
+  }
+  assert.match(send(given('a'.repeat(20_000)), { format: 'leef' }).text, /\tmsg=a+…$/)
+})
+
+test('control characters of a log end no field and no message', () => {
+  assert.match(send(alert({ full_log: 'a\u001b[31m\rb\u0000' })).text, / msg=a \[31m\\nb$/)
+})
