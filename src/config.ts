@@ -189,6 +189,10 @@ export interface Destination {
   resolve_with_block?: boolean
   /** Destination that gets the alert when this one cannot. */
   fallback?: string
+  /** One message for all alerts of so many seconds, or at these times of day (`hh:mm`, in the time zone of messages). */
+  digest?: { every: number } | { at: string[] }
+  /** More messages than that in so many seconds: summaries until it is calm. */
+  storm?: { alerts: number; within: number }
   /** False: no silence holds anything back from it. */
   silences?: boolean
   /** Where a new destination begins: at the first alert after it was added, or at the start of what is there. */

@@ -60,7 +60,10 @@ async function readDestination(
   const type = raw.type
   if (typeof type !== 'string' || type === '') return undefined
   const isCommonFine =
-    checkExpressions(reading, raw, path) && common !== undefined && checkGrouping(reading, common, path)
+    checkExpressions(reading, raw, path) &&
+    common !== undefined &&
+    checkGrouping(reading, common, path) &&
+    checkDigest(reading, common, path)
 
   if (type === 'script') {
     const script = reading.parse(scriptOptions, parts.rest, path, optionNames(destinationOptions))
@@ -104,6 +107,22 @@ function checkExpressions(reading: Reading, raw: Record<string, unknown>, path: 
     }
   }
   return isFine
+}
+
+function digestOf({ digest }: Common): Pick<Destination, 'digest'> {
+  if (digest === undefined) return {}
+  if (Array.isArray(digest)) return { digest: { at: digest } }
+  if (typeof digest === 'string' && digest.includes(':')) return { digest: { at: [digest] } }
+  return { digest: { every: toSeconds(digest) } }
+}
+
+/** Of a digest nothing goes out by itself: neither is there anything to group, nor can there be a storm. */
+function checkDigest(reading: Reading, common: Common, path: Path): boolean {
+  if (common.digest === undefined) return true
+  const other = (['group_by', 'storm'] as const).find((option) => common[option] !== undefined)
+  if (other !== undefined)
+    reading.report('error', [...path, other], 'cannot be together with digest', `take out digest, or ${other}`)
+  return other === undefined
 }
 
 /** What speaks of incidents means nothing where every alert is sent by itself. */
@@ -184,6 +203,8 @@ function assemble(
       ...(common.resolve_with_block && { resolve_with_block: true }),
     }),
     fallback: common.fallback,
+    ...digestOf(common),
+    ...(common.storm && { storm: { alerts: common.storm.alerts, within: toSeconds(common.storm.within) } }),
     ...(common.silences !== undefined && { silences: common.silences }),
     from: common.from ?? 'now',
   }

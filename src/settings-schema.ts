@@ -17,6 +17,9 @@ const duration = () =>
     z.string().check(z.regex(/^[1-9]\d*[smhdw]?$/, 'not a duration such as 30s, 10m, 1h or 1d')),
   ])
 
+/** `08:00`. */
+const timeOfDay = () => z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'not a time of day such as 08:00'))
+
 /** `1048576`, `512K`, `5M`. Read with {@link toByteCount}. */
 const size = () =>
   z.union([z.int().check(z.minimum(1)), z.string().check(z.regex(/^[1-9]\d*[KM]?$/, 'not a size such as 512K or 5M'))])
@@ -103,6 +106,21 @@ export const destinationOptions = z.object({
         'With group_by: an incident is over when the block ends that one of its alerts has caused. Default: false.',
       ),
     ),
+  digest: z
+    .optional(z.union([duration(), timeOfDay(), z.array(timeOfDay()).check(z.minLength(1))]))
+    .check(
+      about(
+        'One summary instead of single messages: for a time that begins with the first alert, such as 1h, or at times of day such as ["08:00", "17:00"] in the time zone of messages. Default: none.',
+      ),
+    ),
+  storm: z
+    .optional(
+      z.object({
+        alerts: wholeNumber(1, 1_000_000).check(about('More messages than this are a storm.')),
+        within: duration().check(about('… in so long a time, such as 5m; as often comes a summary then.')),
+      }),
+    )
+    .check(about('Summaries instead of single messages while there are too many. Default: none.')),
   silences: z
     .optional(z.boolean())
     .check(about('false: silences hold nothing back here, for an archive without gaps. Default: true.')),

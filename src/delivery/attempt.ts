@@ -177,7 +177,7 @@ export interface TemplateScope extends Record<string, unknown> {
 class Context implements IntegrationContext {
   readonly now: number
   readonly session: string
-  readonly incident: (IncidentPart & { why?: string }) | undefined
+  readonly incident: (IncidentPart & { why?: string }) | undefined = undefined
   private readonly is_summary: boolean
   readonly style: Presentation
   private readonly alert: Alert
@@ -190,10 +190,10 @@ class Context implements IntegrationContext {
     this.destination = destination
     this.now = now()
     this.session = session
-    this.is_summary = incident?.is_summary === true
-    if (this.is_summary) return
-    this.incident = incident?.is_over ? { ...incident, why: whyOver(alert, incident, style.language) } : incident
     this.style = style
+    this.is_summary = incident?.is_summary === true
+    if (!this.is_summary)
+      this.incident = incident?.is_over ? { ...incident, why: whyOver(alert, incident, style.language) } : incident
   }
   get idempotency_key(): string {
     // The end of an incident may show an alert that was sent before.
@@ -211,18 +211,19 @@ class Context implements IntegrationContext {
 
   private defaultTitle(): string {
     const { alert, now, incident, style } = this
-    if (this.is_summary) return oneLine(alert.rule.description)
+    if (this.is_summary) return alert.rule.description
     return markedTitle(renderTitle(alert, style), { alert, now, incident, language: style.language })
   }
 
   private defaultBody(): string {
-    if (this.is_summary) return text(this.alert.full_log)
+    if (this.is_summary) return this.alert.full_log ?? ''
     const before = preface(this.alert, this.incident, this.style.language)
     return `${before === '' ? '' : `${before}\n\n`}${renderBody(this.alert, this.style)}`
   }
 
   private render(template: Presentation['title'], usual: () => string): string {
-    if (!template) return usual()
+    // Templates are made for single alerts.
+    if (!template || this.is_summary) return usual()
     try {
       return template({
         ...this.alert,

@@ -7,6 +7,7 @@ import type { Intake } from './intake.ts'
 import { type Job, newJob } from './job.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import type { Item } from './send.ts'
+import type { Summaries } from './summaries.ts'
 
 /** Jobs in memory that wait behind another of their key. */
 const most_behind = 1000
@@ -23,6 +24,8 @@ interface Parts {
   intake: Intake
   /** Only where alerts are grouped. */
   incidents: Incidents | undefined
+  /** Only where there are summaries. */
+  summaries: Summaries | undefined
   /** Looks again in so many milliseconds. */
   wakeIn(ms: number): void
 }
@@ -35,18 +38,20 @@ export class Choice {
   private readonly backlog: Backlog
   private readonly intake: Intake
   private readonly incidents: Incidents | undefined
+  private readonly summaries: Summaries | undefined
   private readonly wakeIn: (ms: number) => void
   /** In file order, whatever happens: with one try at a time there is one key for all. */
   private readonly isStrict: boolean
   /** While the destination is away, tries alternate between what waits and what is new. */
   private lastWasWaiting = false
 
-  constructor({ settings, health, backlog, intake, incidents, wakeIn }: Parts) {
+  constructor({ settings, health, backlog, intake, incidents, summaries, wakeIn }: Parts) {
     this.settings = settings
     this.health = health
     this.backlog = backlog
     this.intake = intake
     this.incidents = incidents
+    this.summaries = summaries
     this.wakeIn = wakeIn
     this.isStrict = settings.destination.concurrency === 1
   }
@@ -72,7 +77,8 @@ export class Choice {
     }
     const fresh = this.fromLog()
     if (fresh) return fresh
-    for (const next of [this.backlog.next(), this.incidents?.next()]) if (next !== undefined) this.wakeIn(next - now)
+    for (const next of [this.backlog.next(), this.incidents?.next(), this.summaries?.next()])
+      if (next !== undefined) this.wakeIn(next - now)
     return undefined
   }
 
@@ -128,7 +134,9 @@ export class Choice {
   private load(job: Job): Candidate | undefined {
     const line = this.backlog.lineOf(job)
     const alert = line === undefined ? undefined : parseAlert(line)
-    const isWanted = job.insists || job.incident?.is_over || (alert && !this.settings.silenced(alert))
+    const { incident } = job
+    const isWanted =
+      job.insists || incident?.is_over || incident?.is_summary || (alert && !this.settings.silenced(alert))
     if (line !== undefined && alert && isWanted) return { job, alert, line }
     // A silence began while it waited; or its row is gone, or damaged by hand.
     this.backlog.remove(job)
@@ -169,6 +177,7 @@ export class Choice {
     // That nothing more happens is no news for a chat.
     for (const { line, part } of this.incidents?.due(now) ?? [])
       if (!part.is_over || this.settings.sender.resolves) this.enqueue(line, '', part)
+    for (const { line, part } of this.summaries?.due(now) ?? []) this.enqueue(line, '', part)
   }
 
   /** Tells of the end of incidents. */
@@ -216,6 +225,15 @@ export class Choice {
       if (this.incidents && !part) {
         this.intake.reading.settle(ticket)
         this.settings.changed()
+        continue
+      }
+      // What goes to the fallback is not for this destination's summaries.
+      if (purpose !== 'divert' && this.summaries?.take(alert, now)) {
+        this.intake.reading.settle(ticket)
+        if (part) this.incidents?.settled(part)
+        this.settings.changed()
+        const next = this.summaries.next()
+        if (next !== undefined) this.wakeIn(next - now)
         continue
       }
       const key = purpose === 'divert' ? undefined : this.isStrict ? '' : part?.key

@@ -27,6 +27,8 @@ export interface IncidentPart {
   is_over?: boolean
   /** Why it is. */
   over?: Over
+  /** It is no incident: the alert is a summary of others, in its own words. */
+  is_summary?: boolean
 }
 
 /** Nothing more in so many seconds; an alert that says so; the end of a block. */

@@ -26,6 +26,7 @@ import { Intake } from './intake.ts'
 import type { Job } from './job.ts'
 import { nextTry } from './next-try.ts'
 import type { QueueSettings } from './queue-settings.ts'
+import { Summaries } from './summaries.ts'
 import type { DestinationStatus, EndedBlock } from './types.ts'
 
 /** An alert that failed so often by its own fault no longer holds back those behind it. */
@@ -45,6 +46,7 @@ export class DestinationQueue {
   private readonly choice: Choice
   /** Only where alerts are grouped. */
   private readonly incidents: Incidents | undefined
+  private readonly summaries: Summaries | undefined
   private rejectedInARow = 0
   /** Requests. */
   private inFlight = 0
@@ -86,8 +88,18 @@ export class DestinationQueue {
     if (destination.group_by !== undefined)
       this.incidents = new Incidents(incidentSettings(destination, destination.group_by), store.incidents(this.name))
     this.backlog = new Backlog(this.name, store, (job) => this.unticket(job))
-    const { health, backlog, intake, incidents } = this
-    this.choice = new Choice({ settings, health, backlog, intake, incidents, wakeIn: (ms) => this.wakeIn(ms) })
+    if (destination.digest || destination.storm)
+      this.summaries = new Summaries(destination, store.summary(this.name), settings.log)
+    const { health, backlog, intake, incidents, summaries } = this
+    this.choice = new Choice({
+      settings,
+      health,
+      backlog,
+      intake,
+      incidents,
+      summaries,
+      wakeIn: (ms) => this.wakeIn(ms),
+    })
   }
 
   start(): void {
@@ -316,7 +328,12 @@ export class DestinationQueue {
 
   /** @see Ledger.flush */
   flush(save: (cursor: FileCursor) => void): () => void {
-    return this.backlog.flush(this.intake.reading, this.incidents, this.settings.now(), save)
+    const written = this.backlog.flush(this.intake.reading, this.incidents, this.settings.now(), save)
+    const told = this.summaries?.flush((state) => this.settings.store.putSummary(this.name, state))
+    return () => {
+      written()
+      told?.()
+    }
   }
 
   // --------------------------------------------------------------------------------------------------------------------- by hand
@@ -382,6 +399,7 @@ export class DestinationQueue {
       ...(next !== undefined && { next_try: next }),
       rejected,
       delivered: this.delivered,
+      ...(this.summaries?.storm_since !== undefined && { storm_since: this.summaries.storm_since }),
       ...(this.lastDelivered !== undefined && { last_delivered: this.lastDelivered }),
       ...((paused || isHeld || waiting > 0 || rejected > 0) && {
         reason: paused?.reason ?? (isHeld ? this.health.reason : undefined) ?? this.backlog.lastReason,

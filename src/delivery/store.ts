@@ -54,6 +54,10 @@ export const migrations: Migration[] = [
         id INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL, rule TEXT NOT NULL, target TEXT NOT NULL
       ) STRICT;`,
   },
+  {
+    name: 'deliveries-4',
+    sql: 'CREATE TABLE summary (destination TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID',
+  },
 ]
 
 export type DeliveryState = 'waiting' | 'rejected'
@@ -100,6 +104,9 @@ export interface Store {
   incidents(destination: string): StoredIncident[]
   putIncident(destination: string, incident: StoredIncident): void
   deleteIncident(destination: string, key: string): void
+  /** JSON, see summaries.ts. */
+  summary(destination: string): string | undefined
+  putSummary(destination: string, state: string): void
   /** Oldest first. */
   blockEnds(after: number): (EndedBlock & { id: number })[]
   forgetBlockEnds(upTo: number): void
@@ -129,6 +136,7 @@ export function openStore({ db }: State): Store {
   const put = db.prepare(
     'INSERT OR REPLACE INTO incident (destination, key, opened, sent_at, more, last, ref, alerts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
+  const putSummary = db.prepare('INSERT OR REPLACE INTO summary (destination, state) VALUES (?, ?)')
   const forget = db.prepare('DELETE FROM incident WHERE destination = ? AND key = ?')
 
   return {
@@ -181,6 +189,9 @@ export function openStore({ db }: State): Store {
     putIncident: (destination, { key, opened, sent_at, more, last, ref, alerts }) =>
       void put.run(destination, key, opened, sent_at, more, Buffer.from(last, 'latin1'), ref, JSON.stringify(alerts)),
     deleteIncident: (destination, key) => void forget.run(destination, key),
+    summary: (destination) =>
+      db.prepare('SELECT state FROM summary WHERE destination = ?').get(destination)?.state as string | undefined,
+    putSummary: (destination, summary) => void putSummary.run(destination, summary),
     blockEnds: (after) =>
       db
         .prepare('SELECT id, alert, rule, target FROM block_end WHERE id > ? ORDER BY id')

@@ -104,6 +104,8 @@ export interface DestinationStatus {
   rejected: number
   /** Since the start. */
   delivered: number
+  /** Since when there are too many alerts, and summaries instead. */
+  storm_since?: number
   last_delivered?: number
   /** Why something waits, was rejected, or why it is paused, in one line. */
   reason?: string
