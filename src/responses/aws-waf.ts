@@ -162,8 +162,8 @@ function call(
     json,
     // What is wrong stands in the body.
     fine: [400],
-    sign: (now) =>
-      signV4({
+    at: (now) => ({
+      headers: signV4({
         method: 'POST',
         url,
         headers,
@@ -175,6 +175,7 @@ function call(
         sessionToken: session_token,
         now,
       }),
+    }),
     next(response) {
       const steps = then(response)
       return Array.isArray(steps) ? steps : []

@@ -21,7 +21,8 @@ if (what === 'import') {
     else decisions.push({ ...decision, scenario: reason, origin: 'cscli-import' })
   }
 } else if (what === 'delete') {
-  const value = option('--ip') ?? option('--range')
+  const value = option('--value')
+  if (option('--scope') !== (value.includes('/') ? 'Range' : 'Ip')) process.exit(1)
   for (let n = decisions.length - 1; n >= 0; n--)
     if (decisions[n].value === value && decisions[n].scenario === option('--scenario')) decisions.splice(n, 1)
 } else if (what === 'list') {

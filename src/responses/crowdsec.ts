@@ -68,7 +68,8 @@ function make(items: readonly { key: string; seconds: number }[], { type, scenar
 
 function remove(keys: readonly string[], { scenario }: Options): Command[] {
   return keys.map((key) => ({
-    argv: ['cscli', 'decisions', 'delete', `--${scopeOf(key).toLowerCase()}`, key, '--scenario', scenario],
+    // `--ip` would also take the ranges that it lies in.
+    argv: ['cscli', 'decisions', 'delete', '--scope', scopeOf(key), '--value', key, '--scenario', scenario],
   }))
 }
 

@@ -37,7 +37,10 @@ test('a request is signed when it is sent, and certificates are checked as the o
   }
   const tls = { ca_file: '/etc/ca.pem' }
   const before = Date.now()
-  await runSteps([{ url: 'https://a.example/', sign: (now) => ({ 'x-time': String(now) }) }], context({ http, tls }))
+  await runSteps(
+    [{ url: 'https://a.example/', at: (now) => ({ headers: { 'x-time': String(now) } }) }],
+    context({ http, tls }),
+  )
   const [{ request, ...rest }] = sent as [(typeof sent)[0]]
   const time = Number(request.headers!['x-time'])
   assert.ok(time >= before && time <= Date.now())

@@ -115,8 +115,8 @@ function editFile({ file, edit }: FileEdit): StepsResult {
 }
 
 async function request(step: HttpStep, context: StepContext): Promise<StepsResult> {
-  const { fine = [], next, sign, ...rest } = step
-  const sent = sign ? { ...rest, headers: sign(Date.now()) } : rest
+  const { fine = [], next, at, ...rest } = step
+  const sent = at ? { ...rest, ...at(Date.now()) } : rest
   let answer: HttpResponse
   try {
     answer = await context.http(sent, context.deadline_ms, context.tls)
