@@ -8,6 +8,7 @@ export const responses: Record<string, Load> = {
   blocklist: (() => import('./blocklist.ts')) as unknown as Load,
   cloudflare: (() => import('./cloudflare.ts')) as unknown as Load,
   crowdsec: (() => import('./crowdsec.ts')) as unknown as Load,
+  'crowdsec-lapi': (() => import('./crowdsec-lapi.ts')) as unknown as Load,
   'disable-account': (() => import('./disable-account.ts')) as unknown as Load,
   entra: (() => import('./entra.ts')) as unknown as Load,
   'firewall-api': (() => import('./firewall-api.ts')) as unknown as Load,
