@@ -6,6 +6,7 @@ type Load = () => Promise<{ default: Fake }>
 export const fakes: Record<string, Load> = {
   'aws-waf': () => import('./aws-waf.ts'),
   cloudflare: () => import('./cloudflare.ts'),
+  'crowdsec-lapi': () => import('./crowdsec-lapi.ts'),
   'dfir-iris': () => import('./dfir-iris.ts'),
   discord: () => import('./discord.ts'),
   elasticsearch: () => import('./elasticsearch.ts'),
