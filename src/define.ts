@@ -313,6 +313,8 @@ export interface FileEdit {
 export interface HttpStep extends HttpRequest {
   /** Other status codes that are fine here: 404 for what is gone already. */
   fine?: number[]
+  /** Waits so long before it is sent: a service may work on after its answer. */
+  after_ms?: number
   /** What is still to be done, now that the answer is known; throws when the answer says that it failed. */
   next?(response: HttpResponse): Step[]
   /**
