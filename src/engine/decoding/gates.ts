@@ -15,7 +15,7 @@ export interface Gate {
   /** Lower-case texts, the most telling first; all of one line must occur. A line is never empty. Undefined: nothing is known. */
   readonly needs: readonly (readonly string[])[] | undefined
   /** The pairs of neighbouring bytes in each line of `needs`: one line behind the other, each after the place where it ends. */
-  readonly pairs: Uint16Array
+  readonly pairs: string
 }
 
 /** Of a decoder that has one. */
@@ -41,7 +41,7 @@ function gateFor(first: Gate['first'], needs: Gate['needs']): Gate {
     const distinct = [...new Set(texts.flatMap(pairsOf))]
     pairs.push(pairs.length + 1 + distinct.length, ...distinct)
   }
-  return { first, needs, pairs: Uint16Array.from(pairs) }
+  return { first, needs, pairs: String.fromCharCode(...pairs) }
 }
 
 /** Seven bits of each byte, so bytes beyond ASCII only make it look as if more were there. A byte alone counts as a pair with 0, which no log holds. */
@@ -111,12 +111,12 @@ export class Look {
   }
 
   /** Whether all pairs of one line occur, and of several lines also the first text. Of one line, searching that is the pattern's own work. */
-  private holdsPairs(needs: readonly (readonly string[])[], needed: Uint16Array): boolean {
+  private holdsPairs(needs: readonly (readonly string[])[], needed: string): boolean {
     const { lower, pairs, mark } = this
     let line = 0
     for (let i = 0; i < needed.length; line++) {
-      const end = needed[i++]!
-      while (i < end && pairs[needed[i]!] === mark) i++
+      const end = needed.charCodeAt(i++)
+      while (i < end && pairs[needed.charCodeAt(i)] === mark) i++
       if (i === end && (needs.length <= 4 || lower.includes(needs[line]![0]!))) return true
       i = end
     }
