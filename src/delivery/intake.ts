@@ -20,6 +20,11 @@ export interface IntakeSettings {
   failed(error: Error): void
 }
 
+/** More is read before the last line was taken, so that nobody waits for the disk. */
+const few_lines = 64
+/** Of 64 KiB each. One alert that hangs keeps in memory all that was read after it; beyond that the log holds it. */
+const most_batches = 256
+
 export class Intake {
   readonly reading = new Reading()
   private readonly settings: IntakeSettings
@@ -34,10 +39,8 @@ export class Intake {
   next(): { line: string; alert: Alert; ticket: Ticket; ends: boolean } | undefined {
     for (;;) {
       const found = this.reading.next()
-      if (!found) {
-        this.readMore()
-        return undefined
-      }
+      if (this.reading.left < few_lines) this.readMore()
+      if (!found) return undefined
       const { line, ticket } = found
       const alert = parseAlert(line)
       const { route, silenced } = this.settings
@@ -54,7 +57,7 @@ export class Intake {
   }
 
   private readMore(): void {
-    if (this.isReading || this.isClosed) return
+    if (this.isReading || this.isClosed || this.reading.held > most_batches) return
     this.isReading = true
     const { read, moved, ready, failed } = this.settings
     read().then(

@@ -23,18 +23,33 @@ export interface Ticket {
 }
 
 export class Reading {
+  /** Lines that were not handed out yet. */
+  left = 0
   private readonly batches: Batch[] = []
+  /** The first batch that may hold such. */
+  private at = 0
 
   add(lines: Lines): void {
     this.batches.push({ lines, settled: new Uint8Array(lines.lines.length), first: 0, next: 0 })
+    this.left += lines.lines.length
+  }
+
+  /** How many batches are in memory: the first is held by a line that is not settled, and holds all that follow. */
+  get held(): number {
+    this.dropDone()
+    return this.batches.length
   }
 
   /** The next line in the log's order; undefined when all that was added is handed out. */
   next(): { line: string; ticket: Ticket } | undefined {
-    const batch = this.batches.at(-1)
-    if (!batch || batch.next >= batch.settled.length) return undefined
-    const index = batch.next++
-    return { line: batch.lines.lines[index]!, ticket: { batch, index } }
+    for (; this.at < this.batches.length; this.at++) {
+      const batch = this.batches[this.at]!
+      if (batch.next >= batch.settled.length) continue
+      const index = batch.next++
+      this.left--
+      return { line: batch.lines.lines[index]!, ticket: { batch, index } }
+    }
+    return undefined
   }
 
   settle({ batch, index }: Ticket): void {
@@ -44,10 +59,17 @@ export class Reading {
 
   /** Where to begin after a restart; undefined when nothing was added yet. */
   cursor(): FileCursor | undefined {
-    while (this.batches.length > 1 && isDone(this.batches[0]!)) this.batches.shift()
+    this.dropDone()
     const [batch] = this.batches
     if (!batch) return undefined
     return isDone(batch) ? batch.lines.cursor : batch.lines.after(batch.first)
+  }
+
+  private dropDone(): void {
+    while (this.batches.length > 1 && isDone(this.batches[0]!)) {
+      this.batches.shift()
+      this.at = Math.max(0, this.at - 1)
+    }
   }
 
   /** Lines handed out and not settled. */

@@ -30,7 +30,8 @@ export interface Source {
 
 // As many bytes before a position are remembered to recognise the file again. Several log lines: one could occur twice at the same place.
 const witness_bytes = 256
-const chunk_bytes = 256 * 1024
+// What was read lives until its last line is done with; the less of it outlives a collection, the less memory the process has.
+const chunk_bytes = 64 * 1024
 
 /** Short name of the bytes before `end` in `bytes`; empty at the start of a file. */
 export function witness(bytes: Buffer, end: number): string {
