@@ -24,7 +24,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
@@ -131,15 +131,18 @@ interface LeaseRow {
   ended: number | null
 }
 
-/** As they stand in the state database, which may be read while Outrider runs. */
-function leases(home: string): LeaseRow[] {
+/** Asks the state database, which may be read while Outrider runs; cheaper than the kernel's list of ten thousand. */
+function ask<T>(home: string, sql: string): T[] {
   const db = new DatabaseSync(join(home, 'state.db'), { readOnly: true })
   try {
-    return db.prepare('SELECT target, state, until, ended FROM lease').all() as unknown as LeaseRow[]
+    return db.prepare(sql).all() as unknown as T[]
   } finally {
     db.close()
   }
 }
+const leases = (home: string) => ask<LeaseRow>(home, 'SELECT target, state, until, ended FROM lease')
+const countOf = (home: string, state: string) =>
+  ask<{ n: number }>(home, `SELECT count(*) AS n FROM lease WHERE state = '${state}'`)[0]!.n
 
 async function until(what: () => boolean, within_ms: number, every_ms = 20): Promise<number> {
   const started = performance.now()
@@ -253,9 +256,9 @@ async function burst(): Promise<void> {
   const before = forks()
   const started = performance.now()
   appendFileSync(join(home, 'auth.log'), Array.from({ length: addresses }, () => line(nextAddress())).join(''))
-  let found = 0
-  // A look at ten thousand takes the kernel, and the processor that Outrider needs, a while.
-  await until(() => (found = inForce().length) === addresses, 60_000, 200)
+  // The book says so only after it has looked at the firewall, which is looked at once more.
+  await until(() => countOf(home, 'in force') === addresses, 60_000)
+  const found = inForce().length
   const took = (performance.now() - started) / 1000
   const processes = forks() - before
   say(
@@ -265,13 +268,14 @@ async function burst(): Promise<void> {
   const end = new Map(leases(home).map(({ target, until }) => [target, until]))
   // When each was last seen in the firewall, whose own timeouts have to do with it, too.
   const seen = new Map<string, number>()
+  await wait(Math.min(...end.values()) - Date.now() - 500)
   for (let some = inForce(); some.length > 0; some = inForce()) {
     const now = Date.now()
     for (const address of some) seen.set(address, now)
     if (performance.now() - started > 120_000) break
     await wait(100)
   }
-  await until(() => leases(home).every(({ state }) => state === 'ended'), 60_000)
+  await until(() => countOf(home, 'ended') === addresses, 60_000)
   const inFirewall = Math.max(...[...seen].map(([address, last]) => last - end.get(address)!))
   const rows = leases(home)
   const inBook = Math.max(...rows.map(({ until, ended }) => (ended ?? Number.POSITIVE_INFINITY) - until))
@@ -336,6 +340,8 @@ async function killed(): Promise<void> {
   cleanUp(home)
 }
 
+const load = () => loadavg()[0]!.toFixed(1)
+const loadBefore = load()
 const alone = await latency('latency', false)
 const beside = await latency('hanging', true)
 const peer = await fail2ban()
@@ -361,5 +367,6 @@ for (const row of [{ what: 'what', must: 'must', measured: 'measured', ok: undef
   const ok = row.ok === undefined ? 'ok' : row.must === '' ? '' : row.ok ? 'yes' : 'NO'
   process.stdout.write(`${cells.join('')}${ok}\n`)
 }
+process.stdout.write(`load of this machine: ${loadBefore} before, ${load()} now, with ${cpus().length} processors\n`)
 if (!peer) process.stdout.write('fail2ban is not installed here (apt-get install fail2ban), so not measured\n')
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1

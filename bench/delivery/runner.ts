@@ -48,4 +48,5 @@ process.on('message', () => {
   process.send!({ delivered, cpu: (user + system) / 1000, rss: process.memoryUsage.rss() } satisfies Status)
 })
 await runner.start()
+process.on('disconnect', () => process.exit(0))
 process.send!('started')
