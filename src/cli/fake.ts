@@ -44,7 +44,8 @@ export async function fake(
       : welcome(definition, running),
   )
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+    // One key press may come more than once, see up.ts.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
   })
   await Promise.race([running.close(), wait(2000, undefined, { ref: false })])
   print(json ? JSON.stringify({ message: 'summary', ...running.counts }) : `\n${summary(running.counts)}`)

@@ -269,7 +269,7 @@ program
   .description(
     'a destination on this machine that checks what it gets by its vendor’s rules; without a name, which there are',
   )
-  .option('--port <n>', 'port to listen on; any that is free when left out', toCount, 0)
+  .option('--port <n>', 'port to listen on; any that is free when left out', toPort, 0)
   .option('--429 <percent>', 'answer so many requests with "too many requests"', toShare, 0)
   .option('--500 <percent>', 'answer so many with a server error', toShare, 0)
   .option('--reset <percent>', 'reset the connection of so many, half of them after the request was taken', toShare, 0)
@@ -317,6 +317,11 @@ function collect(value: string, before: string[]): string[] {
 
 function toCount(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
+  return Number(text)
+}
+
+function toPort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a port up to 65535 is needed')
   return Number(text)
 }
 
