@@ -7,6 +7,7 @@ export const responses: Record<string, Load> = {
   'aws-waf': (() => import('./aws-waf.ts')) as unknown as Load,
   blocklist: (() => import('./blocklist.ts')) as unknown as Load,
   cloudflare: (() => import('./cloudflare.ts')) as unknown as Load,
+  'cloudflare-list': (() => import('./cloudflare-list.ts')) as unknown as Load,
   crowdsec: (() => import('./crowdsec.ts')) as unknown as Load,
   'crowdsec-lapi': (() => import('./crowdsec-lapi.ts')) as unknown as Load,
   'disable-account': (() => import('./disable-account.ts')) as unknown as Load,

@@ -1,5 +1,6 @@
 /** Carries out what a response's definition says is to be done: commands, edits of files, requests, ends of processes. */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fromBytes } from '../alert.ts'
 import {
   type Command,
@@ -115,7 +116,8 @@ function editFile({ file, edit }: FileEdit): StepsResult {
 }
 
 async function request(step: HttpStep, context: StepContext): Promise<StepsResult> {
-  const { fine = [], next, at, ...rest } = step
+  const { fine = [], after_ms, next, at, ...rest } = step
+  if (after_ms !== undefined) await sleep(after_ms)
   const sent = at ? { ...rest, ...at(Date.now()) } : rest
   let answer: HttpResponse
   try {
