@@ -7,6 +7,7 @@ export const fakes: Record<string, Load> = {
   abuseipdb: () => import('./abuseipdb.ts'),
   'aws-waf': () => import('./aws-waf.ts'),
   cloudflare: () => import('./cloudflare.ts'),
+  'cloudflare-list': () => import('./cloudflare-list.ts'),
   'crowdsec-cti': () => import('./crowdsec-cti.ts'),
   'crowdsec-lapi': () => import('./crowdsec-lapi.ts'),
   'dfir-iris': () => import('./dfir-iris.ts'),
