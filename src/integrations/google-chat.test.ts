@@ -37,3 +37,10 @@ test('a deleted webhook waits for a person', () => {
     ref: 'spaces/A/messages/B',
   })
 })
+
+test('messages of an incident share a thread', () => {
+  const incident = { key: 'k', more: 0 }
+  const { searchParams } = new URL(request(chat, alert(), {}, { incident }).url)
+  assert.equal(searchParams.get('messageReplyOption'), 'REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD')
+  assert.deepEqual(jsonOf(chat, alert(), {}, { incident }).thread, { threadKey: 'k' })
+})

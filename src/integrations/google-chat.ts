@@ -16,16 +16,19 @@ export default defineIntegration({
   // 60 a minute and space.
   rate: 1,
 
-  request(alert, { hook_url }, { style, title, idempotency_key }) {
+  request(alert, { hook_url }, { style, title, idempotency_key, incident }) {
     const url = new URL(hook_url)
     // A message with the same request id is made once.
     url.searchParams.set('requestId', idempotency_key)
+    // Messages of an incident share a thread, where the space has threads.
+    if (incident) url.searchParams.set('messageReplyOption', 'REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD')
     // A message may have 32,000 bytes.
     const log = cutWritten(text(alert.full_log), 8000, (kept) => JSON.stringify(escapeHtml(kept)))
     const mark = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
     return {
       url: url.href,
       json: {
+        ...(incident && { thread: { threadKey: incident.key } }),
         // A card and not a text: in a text <users/all> would call everybody.
         cardsV2: [
           {

@@ -26,4 +26,14 @@ test('stays below 16,383 characters', () => {
   assert.ok(JSON.stringify(jsonOf(mattermost, alert({ full_log: 'x'.repeat(99_999) }))).length < 16_383)
 })
 
-test('a deleted webhook waits for a person', () => assert.equal(outcome(mattermost, 404)?.kind, 'paused'))
+test('a deleted webhook waits for a person, as do webhooks that are switched off', () => {
+  const id = (name: string) => JSON.stringify({ id: `web.incoming_webhook.${name}.app_error`, message: 'Invalid' })
+  for (const [status, text] of [
+    [404, ''],
+    [501, id('disabled')],
+    [400, id('invalid')],
+    [400, id('general')],
+  ] as const)
+    assert.equal(outcome(mattermost, status, text)?.kind, 'paused')
+  assert.equal(outcome(mattermost, 400, id('parse')), undefined)
+})

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { defineIntegration, type Outcome } from '../define.ts'
-import { bySeverity, codeBlock, cut, escapeMarkdown, facts, text } from './message.ts'
-import { secretUrl, textOption, tls } from './options.ts'
+import { bySeverity, codeBlock, cut, escapeMarkdown, facts, oneLine, text } from './message.ts'
+import { jsonOf, secretUrl, textOption, tls } from './options.ts'
 
 export default defineIntegration({
   name: 'mattermost',
@@ -46,8 +46,15 @@ export default defineIntegration({
     }
   },
 
-  outcome({ status }): Outcome | undefined {
+  outcome({ status, text: body }): Outcome | undefined {
     if (status === 404) return { kind: 'paused', reason: 'HTTP 404: the webhook was deleted, or its channel was' }
+    if (status === 501) return { kind: 'paused', reason: 'HTTP 501: incoming webhooks are switched off' }
+    // How a webhook looks that was deleted or never was; newer servers no longer say more than "general".
+    if (status === 400 && /"id":"web\.incoming_webhook\.(invalid|general|user|channel)\.app_error"/.test(body))
+      return {
+        kind: 'paused',
+        reason: `HTTP 400 "${cut(oneLine(jsonOf(body).message), 200)}"; does the webhook still exist, and its channel?`,
+      }
     return undefined
   },
 })

@@ -40,3 +40,15 @@ test('an incident has one alias, and is closed under it', () => {
   const made = opsgenie.resolve!(alert(), z.parse(opsgenie.options, opsgenie.example), context(alert(), { incident }))
   assert.equal((made as HttpRequest).url, 'https://api.opsgenie.com/v2/alerts/k/close?identifierType=alias')
 })
+
+test('who is called is named in one way', () => {
+  const parse = (responders: unknown) => z.safeParse(opsgenie.options, { ...opsgenie.example, responders })
+  const [byId, byName, person] = [
+    { type: 'team', id: '4513b7ea' },
+    { type: 'team', name: 'soc' },
+    { type: 'user', username: 'a@example.com' },
+  ]
+  assert.deepEqual(jsonOf(opsgenie, alert(), { responders: [byId, byName, person] }).responders, [byId, byName, person])
+  for (const wrong of [{ type: 'team' }, { type: 'team', id: 'a', name: 'b' }, { type: 'group', id: 'a' }])
+    assert.equal(parse([wrong]).success, false)
+})

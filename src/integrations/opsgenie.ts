@@ -3,10 +3,24 @@ import { defineIntegration, type Outcome } from '../define.ts'
 import { bySeverity, cut, oneLine, text } from './message.ts'
 import { httpUrl, jsonOf, secretText } from './options.ts'
 
+// Jira Service Management takes ids only; in Opsgenie a user has a username, and the others a name.
+const responder = z
+  .object({
+    type: z.enum(['team', 'user', 'escalation', 'schedule']),
+    id: z.optional(z.string()),
+    name: z.optional(z.string()),
+    username: z.optional(z.string()),
+  })
+  .check(
+    z.refine(({ id, name, username }) => [id, name, username].filter((one) => one !== undefined).length === 1, {
+      error: 'needs one of id, name and username',
+    }),
+  )
+
 export default defineIntegration({
   name: 'opsgenie',
   summary: 'Creates an alert in Opsgenie or Jira Service Management for each alert.',
-  docs: 'https://docs.opsgenie.com/docs/alert-api#create-alert',
+  docs: 'https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v1/api-group-integration-events/',
 
   options: z.object({
     api_key: secretText('Key of an API integration.'),
@@ -14,12 +28,16 @@ export default defineIntegration({
       ._default(httpUrl('Address of the alert API.'), 'https://api.opsgenie.com/v2/alerts')
       .check(
         z.describe(
-          'Address of the alert API: https://api.eu.opsgenie.com/v2/alerts in the EU, https://api.atlassian.com/jsm/ops/integration/v2/alerts for Jira Service Management.',
+          'Address of the alert API: https://api.eu.opsgenie.com/v2/alerts in the EU, https://api.atlassian.com/jsm/ops/integration/v2/alerts for Jira Service Management. Those of Opsgenie end on 5 April 2027.',
         ),
       ),
     responders: z
-      ._default(z.array(z.object({ type: z.enum(['team', 'user', 'escalation', 'schedule']), name: z.string() })), [])
-      .check(z.describe("Who is called: a list of {type: team, name: …}; the integration's own when empty.")),
+      ._default(z.array(responder), [])
+      .check(
+        z.describe(
+          "Who is called: a list of {type: team, id: …}, or with name in Opsgenie; the integration's own when empty.",
+        ),
+      ),
   }),
   example: { api_key: '11111111-2222-3333-4444-555555555555' },
 
