@@ -187,10 +187,10 @@ function build(
     line,
     info: {
       name: parent === undefined || draft.useOwnName ? name : parent,
-      ...(parent === undefined ? {} : { parent }),
+      parent,
       type: draft.type,
-      ...(draft.fts ? { fts: ftsOf(draft) } : {}),
-      ...(draft.ftscomment === undefined ? {} : { ftscomment: draft.ftscomment }),
+      fts: draft.fts && ftsOf(draft),
+      ftscomment: draft.ftscomment,
       accumulate: draft.accumulate,
     },
     program: patterns.program,

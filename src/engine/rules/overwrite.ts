@@ -36,10 +36,8 @@ export function overwriteRule(rule: Rule, replacement: Rule, parents: Parents, r
 
   // The original is built without GeoIP, and then these two are not replaced.
   if (!geoip) for (const tag of ['srcgeoip', 'dstgeoip'] as const) keepPattern(tag, rule, replacement)
-  for (const key of new Set([...Object.keys(rule), ...Object.keys(replacement)]) as Set<keyof Rule>) {
-    if (kept.has(key)) continue
-    if (key in replacement) Object.assign(rule, { [key]: replacement[key] })
-    else delete rule[key]
+  for (const key of Object.keys(rule) as (keyof Rule)[]) {
+    if (!kept.has(key)) Object.assign(rule, { [key]: replacement[key] })
   }
 }
 

@@ -45,7 +45,7 @@ export function readMitre(block: XmlElement, rule: Rule, state: MitreState, repo
     }
     if (state.newForm) {
       warn(discarded(rule))
-      delete rule.mitre_ids
+      rule.mitre_ids = undefined
       return
     }
     state.oldForm = true
@@ -69,7 +69,7 @@ export function readMitre(block: XmlElement, rule: Rule, state: MitreState, repo
   state.newForm = true
   if (state.oldForm) {
     warn(discarded(rule))
-    delete rule.mitre_ids
+    rule.mitre_ids = undefined
     state.oldForm = false
   }
   const [tactic, technique] = [tactics[0]!, techniques[0]!]

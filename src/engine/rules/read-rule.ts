@@ -314,9 +314,7 @@ class RuleReader {
         { oneOf: types, got: first.value },
       )
     }
-    const text = this.glue(this.rule.info, tag.content)
-    if (text === undefined) delete this.rule.info
-    else this.rule.info = text
+    this.rule.info = this.glue(this.rule.info, tag.content)
   }
 
   private readTime(name: 'time' | 'weekday', tag: XmlElement): 'fatal' | undefined {
