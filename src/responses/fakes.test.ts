@@ -27,7 +27,7 @@ for (const [name, load] of Object.entries(responses)) {
     const fake = (await fakes[name]()).default as HttpFake
 
     async function start(t: TestContext, faults?: Faults) {
-      const running = await startFake(fake, { ...(faults && { faults }), random: Math.random, now: Date.now })
+      const running = await startFake(fake, { ...(faults && { faults }), random: () => 0, now: Date.now })
       t.after(running.close)
       const { http, close } = createStepHttp()
       t.after(close)
