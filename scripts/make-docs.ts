@@ -79,6 +79,7 @@ const guides = [
   `- [From a custom Python script to Outrider in ten minutes](guides/from-a-python-script.md)
 - [My first automatic block, without fear](guides/first-block.md)
 - [Beside a real Wazuh](guides/beside-wazuh.md)
+- [Trying a destination without an account](guides/try-without-an-account.md)
 - [Writing an integration](guides/write-an-integration.md)
 - [Destinations](destinations.md): filters, grouping, what is promised
 - [Testing rules and decoders](rule-tests.md)

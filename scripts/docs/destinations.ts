@@ -3,6 +3,7 @@ import type { Alert } from '../../src/alert.ts'
 import type { Batch, Integration, Lookup, Outcome, Outgoing } from '../../src/define.ts'
 import { buildRequest, showRequest } from '../../src/delivery/attempt.ts'
 import { judge } from '../../src/delivery/outcome.ts'
+import { fakes } from '../../src/fakes/index.ts'
 import { blockExample, optionsTable, yamlExample } from './options.ts'
 import { alert, fileAlert, now } from './sample.ts'
 import { block, page, table } from './text.ts'
@@ -15,6 +16,7 @@ export function integrationPage(integration: Integration): string {
   return page(name, [
     summary,
     `The service's own words on it: <${docs}>`,
+    tryIt(name),
     ...configuration(integration, 'soc'),
     '## What is sent',
     'For [this alert](../sample-alert.md), with the options above and made-up secrets. `outrider try destination` shows the same for yours, with secrets as `***`.',
@@ -26,6 +28,12 @@ export function integrationPage(integration: Integration): string {
     `Source: \`src/integrations/${name}.ts\`. Options are checked before anything is sent${hasRefinement(options) ? ', also where they depend on each other' : ''}.`,
   ])
 }
+
+/** Where there is a fake. */
+const tryIt = (name: string) =>
+  name in fakes
+    ? `Without an account: \`outrider fake ${name}\` plays the service on this machine, see [trying a destination](../guides/try-without-an-account.md).`
+    : ''
 
 function configuration(kind: Integration | Lookup, prefix: string): string[] {
   return [
