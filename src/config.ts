@@ -170,6 +170,8 @@ export interface Destination {
   deadline: number
   /** Requests per second at most; undefined is no limit. */
   rate?: number
+  /** Alerts a second at most of those that are late, so that new ones get through. Default: as the rate. */
+  catch_up?: number
   /** Liquid templates for the title and the text of messages. */
   title?: string
   body?: string

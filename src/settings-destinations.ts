@@ -191,6 +191,7 @@ function assemble(
     concurrency: common.concurrency ?? concurrencyOf(common.type),
     deadline: common.deadline === undefined ? deadline : toSeconds(common.deadline),
     rate: common.rate,
+    ...(common.catch_up !== undefined && { catch_up: common.catch_up }),
     ...(common.title && { title: common.title }),
     ...(common.body && { body: common.body }),
     ...(common.language && { language: common.language }),

@@ -64,7 +64,14 @@ export const destinationOptions = z.object({
     .check(about('How long one try may take, such as 30s; a script is killed then. Default: 30s.')),
   rate: z
     .optional(z.number().check(z.positive()))
-    .check(about('At most this many requests a second. Default: no limit.')),
+    .check(about('At most this many requests a second. Default: no limit, or what the service takes.')),
+  catch_up: z
+    .optional(z.number().check(z.positive()))
+    .check(
+      about(
+        'After an outage: at most this many alerts a second of those older than five minutes; new ones are sent meanwhile. Default: as the rate; without one, or with many alerts in a request, no limit.',
+      ),
+    ),
   title: z
     .optional(text())
     .check(about('Template (Liquid) of the title of messages, such as {{ agent.name }}: {{ rule.description }}.')),

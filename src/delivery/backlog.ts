@@ -43,6 +43,11 @@ export class Backlog {
     return this.order.behind
   }
 
+  /** All that were taken from the log and are neither delivered nor given up, save those that are being tried for the first time. */
+  get held(): number {
+    return this.waiting + this.order.withoutRow
+  }
+
   /** Whether any alert with a key is under way. */
   get hasKeys(): boolean {
     return !this.order.isEmpty

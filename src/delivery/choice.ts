@@ -1,6 +1,7 @@
 /** Which alerts a destination is tried with next, from what waits and from the log, and which go to its fallback instead. */
 import { parseAlert } from './attempt.ts'
 import type { Backlog } from './backlog.ts'
+import { CatchUp } from './catch-up.ts'
 import type { Health } from './health.ts'
 import type { DueMessage, IncidentPart, Incidents } from './incidents.ts'
 import type { Intake } from './intake.ts'
@@ -39,10 +40,11 @@ export class Choice {
   private readonly intake: Intake
   private readonly incidents: Incidents | undefined
   private readonly summaries: Summaries | undefined
+  private readonly catchUp: CatchUp | undefined
   private readonly wakeIn: (ms: number) => void
   /** In file order, whatever happens: with one try at a time there is one key for all. */
   private readonly isStrict: boolean
-  /** While the destination is away, tries alternate between what waits and what is new. */
+  /** What waits and what is new take turns. */
   private lastWasWaiting = false
 
   constructor({ settings, health, backlog, intake, incidents, summaries, wakeIn }: Parts) {
@@ -54,6 +56,8 @@ export class Choice {
     this.summaries = summaries
     this.wakeIn = wakeIn
     this.isStrict = settings.destination.concurrency === 1
+    if (settings.catch_up !== undefined)
+      this.catchUp = new CatchUp(settings.catch_up, (message) => this.isStrict || settings.log.info(message))
   }
 
   /** All that goes into the next request; undefined: nothing now, and a wake-up is asked for where one is known. */
@@ -65,7 +69,7 @@ export class Choice {
   private first(now: number): Candidate | undefined {
     this.digest(now)
     const isProbe = this.isProbing
-    if (isProbe && this.lastWasWaiting) {
+    if (this.lastWasWaiting) {
       this.lastWasWaiting = false
       const fresh = this.fromLog()
       if (fresh) return fresh
@@ -75,7 +79,7 @@ export class Choice {
       this.lastWasWaiting = true
       return waiting
     }
-    const fresh = this.fromLog()
+    const fresh = this.fromLog() ?? (this.catchUp && this.fromBacklog(now, isProbe))
     if (fresh) return fresh
     for (const next of [this.backlog.next(), this.incidents?.next(), this.summaries?.next()])
       if (next !== undefined) this.wakeIn(next - now)
@@ -127,8 +131,29 @@ export class Choice {
       // A probe does not wait for an alert's own time.
       const job = this.backlog.take(now) ?? (isProbe ? this.backlog.takeEarly() : undefined)
       const found = job && this.load(job)
-      if (found || !job) return found
+      if (!job || (found && (isProbe || this.hasTurn(found, now)))) return found
     }
+  }
+
+  /** False: it is late, and waits for a turn of its own. */
+  private hasTurn({ job, alert, line }: Candidate, now: number): boolean {
+    if (!this.catchUp || job.insists || job.incident?.is_over || job.incident?.is_summary) return true
+    const turn = this.catchUp.turnOf(job, alert, now)
+    if (turn === undefined) return true
+    // What comes from the log waits in any case: there may be something new behind it.
+    if (turn <= now && job.hasRow) {
+      this.catchUp.taken(job)
+      return true
+    }
+    job.next_at = turn
+    if (job.state === 'waiting') this.backlog.wait(job)
+    else {
+      job.line = line
+      job.reason = this.catchUp.reason
+      this.backlog.keep(job, false)
+      this.settings.changed()
+    }
+    return false
   }
 
   private load(job: Job): Candidate | undefined {
@@ -239,6 +264,10 @@ export class Choice {
       const key = purpose === 'divert' ? undefined : this.isStrict ? '' : part?.key
       const job = newJob(line, ticket, key, now, part)
       const isFirst = backlog.enter(job)
+      if (purpose !== 'divert' && !this.hasTurn({ job, alert, line }, now)) {
+        if (backlog.waiting >= tuning.max_waiting) return undefined
+        continue
+      }
       if (isFirst || (this.isStrict && purpose === 'more')) return { job, alert, line }
     }
   }

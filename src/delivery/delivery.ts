@@ -158,6 +158,8 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       schedule,
       mask: settings.mask,
       rate: rateOf(destination, opened.rate),
+      // A rate counts requests, and of what takes many alerts in one there are none to be spared.
+      catch_up: destination.catch_up ?? (sender.batch ? undefined : (destination.rate ?? opened.rate)),
       fallback: fallbackOf(destination.fallback),
       silenced: silencedFor(destination, opened.isLookup === true),
       changed,

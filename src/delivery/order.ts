@@ -36,6 +36,13 @@ export class Order {
     return line?.head === job ? line.behind : []
   }
 
+  /** How many stand behind another and have no row of their own. */
+  get withoutRow(): number {
+    let count = 0
+    for (const { behind } of this.lines.values()) for (const job of behind) if (!job.hasRow) count++
+    return count
+  }
+
   /** Takes it out; answers the one that is first instead. */
   leave(job: Job): Job | undefined {
     const line = job.key === undefined ? undefined : this.lines.get(job.key)

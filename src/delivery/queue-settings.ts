@@ -23,6 +23,8 @@ export interface QueueSettings {
   mask(text: string): string
   /** Shared by all destinations with the same credential. */
   rate?: RateLimit
+  /** Of what is late, so many a second at most. */
+  catch_up?: number
   /** Gets what this one cannot deliver. False: it has no room now. */
   fallback?: { name: string; take(line: string, reason: string): boolean }
   /** Whether a silence holds this alert back, which is counted. */

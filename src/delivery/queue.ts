@@ -384,7 +384,7 @@ export class DestinationQueue {
 
   status(): Omit<DestinationStatus, 'lag_bytes'> {
     const { paused, not_before } = this.health
-    const { waiting, rejected, behind } = this.backlog
+    const { waiting, rejected, held } = this.backlog
     const now = this.settings.now()
     const since = this.backlog.oldest()
     const isHeld = not_before > now
@@ -394,7 +394,7 @@ export class DestinationQueue {
       name: this.name,
       type: this.settings.destination.type,
       state: paused ? 'paused' : isHeld || this.health.isAway || waiting > 0 ? 'retrying' : 'ok',
-      waiting: waiting + behind,
+      waiting: held,
       ...(since !== undefined && { waiting_since: since }),
       ...(next !== undefined && { next_try: next }),
       rejected,
