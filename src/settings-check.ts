@@ -187,7 +187,8 @@ function typeHint(expected: string, value: unknown): string | undefined {
 const lowerFirst = (text: string) => (/^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text)
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
+  // A password that was put into an address is still one.
+  const text = (JSON.stringify(value) ?? 'nothing').replace(/(:\/\/)[^/@\s]+@/g, '$1***@')
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 

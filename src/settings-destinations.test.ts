@@ -93,6 +93,12 @@ outrider.yaml:6 warning: alerts: is not used: our own engine writes its alerts b
 `)
 })
 
+test('a password that stands in an address is not shown', async () => {
+  const yaml = 'destinations:\n  a: { type: chat, hook_url: "https://x.example/", rate: "nats://u:pw@host" }\n'
+  const [line] = lines(await read(yaml))
+  assert.match(line!, /destinations\.a\.rate: not a number \(got "nats:\/\/\*\*\*@host"\)/)
+})
+
 test('a fallback is another destination, and ends somewhere', async () => {
   const yaml = (fallbacks: Record<string, string>) =>
     `destinations:\n${['a', 'b', 'c'].map((name) => `  ${name}: { type: chat, hook_url: "https://x.example/"${fallbacks[name] ? `, fallback: ${fallbacks[name]}` : ''} }\n`).join('')}`
@@ -172,4 +178,51 @@ test('secrets of ossec.conf come from the environment too', async () => {
   assert.deepEqual(lines(await read('', given)), [
     'etc/ossec.conf:2 error: <integration>: <api_key>: the environment variable KEY is not set -> set it, or use ${file:…}',
   ])
+})
+
+test('incidents, digests and storms: what is read, and what cannot be', async () => {
+  const read = async (lines: string) => {
+    const text = `destinations:\n  d: { type: gotify, hook_url: "http://x.test", api_key: k, ${lines} }\n`
+    const { config, told } = await readDestination(text)
+    return { destination: config.destinations[0], told }
+  }
+  for (const [lines, expected] of [
+    ['digest: 1h', { digest: { every: 3600 } }],
+    ['digest: 08:00', { digest: { at: ['08:00'] } }],
+    ['digest: ["08:00", "17:00"]', { digest: { at: ['08:00', '17:00'] } }],
+    ['storm: { alerts: 100, within: 5m }', { storm: { alerts: 100, within: 300 } }],
+    ['catch_up: 0.5', { catch_up: 0.5 }],
+    ['silences: false', { silences: false }],
+    [
+      `group_by: [agent.id], resolve_on: 'rule.id == "503"', resolve_after: 1d, resolve_with_block: true`,
+      {
+        group_by: ['agent.id'],
+        repeat: 3600,
+        resolve_on: 'rule.id == "503"',
+        resolve_after: 86_400,
+        resolve_with_block: true,
+      },
+    ],
+  ] as const) {
+    const { destination, told } = await read(lines)
+    assert.deepEqual(told, [], lines)
+    assert.partialDeepStrictEqual(destination, expected, lines)
+  }
+  for (const [lines, message] of [
+    ['digest: 25:00', /digest: neither a time such as 30m/],
+    ['digest: 10s', /digest: neither a time/],
+    ['digest: ["8"]', /digest.*not a time of day/],
+    ['digest: 1h, group_by: []', /group_by: cannot be together with digest/],
+    ['digest: 1h, storm: { alerts: 1, within: 1m }', /storm: cannot be together with digest/],
+    ['storm: { alerts: 0, within: 1m }', /storm\.alerts: not at least 1/],
+    [`resolve_on: 'rule.id == "503"'`, /resolve_on: means nothing without group_by/],
+    ['group_by: [], resolve_on: "rule.id == 503"', /resolve_on: "rule\.id" is text .*\(column 12\)/],
+    ['group_by: [], resolve_after: 10m', /resolve_after: is shorter than repeat \(1h\)/],
+    ['catch_up: 0', /catch_up: not above 0/],
+  ] as const) {
+    const { destination, told } = await read(lines)
+    assert.equal(destination, undefined, lines)
+    assert.equal(told.length, 1, told.join('\n'))
+    assert.match(told[0]!, message)
+  }
 })

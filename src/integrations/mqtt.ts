@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { defineIntegration } from '../define.ts'
-import { brokerUrl, choice, textOption, tls } from './options.ts'
+import { brokerUrl, textOption, tls } from './options.ts'
 import { fillPlaceholders, placeholderWords, withPlaceholders } from './placeholders.ts'
 
 export default defineIntegration({
@@ -10,20 +10,23 @@ export default defineIntegration({
 
   options: z
     .object({
-      hook_url: brokerUrl('mqtts?').check(
+      hook_url: brokerUrl('mqtt', 'mqtts').check(
         z.describe('Address of the broker: mqtt://host:1883, or mqtts://host:8883 for TLS.'),
       ),
       topic: z
-        ._default(withPlaceholders('^{}#+\\x00-\\x1f'), 'wazuh/alerts')
+        ._default(withPlaceholders('^{}#+\\x00-\\x1f', '+ and # may not stand in a topic'), 'wazuh/alerts')
         .check(z.describe(`Topic to publish to; ${placeholderWords}.`)),
       retain: z
         ._default(z.boolean(), false)
         .check(z.describe('The broker keeps the last alert of the topic, for those who subscribe later.')),
-      version: choice(
-        ['5', '3.1.1'],
-        '5',
-        'Version of MQTT. With 3.1.1 a broker cannot say that it refused a message, and many acknowledge it all the same.',
-      ),
+      version: z
+        // As YAML reads them.
+        ._default(z.union([z.literal(5), z.enum(['5', '3.1.1'])]), 5)
+        .check(
+          z.describe(
+            'Version of MQTT: 5 or 3.1.1. With 3.1.1 a broker cannot say that it refused a message, and many acknowledge it all the same.',
+          ),
+        ),
       client_id: textOption('Id that the broker knows us by; a new one for each connection when empty.'),
       user: textOption('User name.'),
       api_key: z.optional(z.string().check(z.minLength(1))).check(z.meta({ description: 'Password.', secret: true })),
@@ -40,7 +43,14 @@ export default defineIntegration({
   request(alert, options, { line, idempotency_key, now }) {
     const { hook_url, topic, retain, version, client_id, user, api_key, ca_file, ssl_verify } = options
     return {
-      mqtt: { url: hook_url, version, client_id, user, password: api_key, tls: { ca_file, ssl_verify } },
+      mqtt: {
+        url: hook_url,
+        version: version === '3.1.1' ? version : '5',
+        client_id,
+        user,
+        password: api_key,
+        tls: { ca_file, ssl_verify },
+      },
       topic: fillPlaceholders(topic, alert, now),
       payload: line,
       retain,

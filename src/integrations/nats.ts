@@ -3,7 +3,7 @@ import { defineIntegration } from '../define.ts'
 import { brokerUrl, textOption, tls } from './options.ts'
 import { fillPlaceholders, placeholderWords, withPlaceholders } from './placeholders.ts'
 
-const address = brokerUrl('nats|tls')
+const address = brokerUrl('nats', 'tls')
 
 export default defineIntegration({
   name: 'nats',
@@ -17,7 +17,9 @@ export default defineIntegration({
         .check(z.describe('Address of the server, or a list: nats://host:4222, or tls://host:4222 to insist on TLS.')),
       subject: z
         ._default(
-          withPlaceholders('!-)+-=?-z|~').check(z.regex(/^[^.]+(\.[^.]+)*$/, 'a part between two dots is empty')),
+          withPlaceholders('!-)+-=?-z|~', 'blanks, * and > may not stand in a subject').check(
+            z.regex(/^[^.]+(\.[^.]+)*$/, 'a part between two dots is empty'),
+          ),
           'wazuh.alerts',
         )
         .check(z.describe(`Subject to publish to; ${placeholderWords}.`)),

@@ -15,14 +15,14 @@ export const httpUrl = (description: string) => url().check(z.meta({ description
 /** A URL that is a credential by itself. */
 export const secretUrl = (description: string) => url().check(z.meta({ description, secret: true }))
 
-/** `schemes` as in a regular expression. A broker's address has no path, and its credential an option of its own. */
-export const brokerUrl = (schemes: string) =>
+/** A broker's address has no path, and its credential an option of its own. */
+export const brokerUrl = (...schemes: [string, ...string[]]) =>
   z
     .string()
     .check(
       z.regex(
-        new RegExp(`^(?:${schemes})://(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?/?$`),
-        `not an address such as ${schemes.split('|')[0]}://host:port; user and password have options of their own`,
+        new RegExp(`^(?:${schemes.join('|')})://(?:[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])(?::\\d{1,5})?/?$`),
+        `not an address such as ${schemes[0]}://host:port, with nothing before the host or after the port`,
       ),
     )
 

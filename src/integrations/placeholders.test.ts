@@ -20,7 +20,7 @@ test('no value can add a level, a wildcard or a step up; one that is missing lea
 })
 
 test('only known names may stand in braces', () => {
-  const schema = withPlaceholders('a-z/')
+  const schema = withPlaceholders('a-z/', 'only letters and / may')
   for (const good of ['a/b', '{agent}', 'a/{year}/{day}']) assert.equal(z.parse(schema, good), good)
   for (const bad of ['', '{', 'a{name}', '{agent', 'A', 'a b'])
     assert.equal(z.safeParse(schema, bad).success, false, bad)

@@ -10,14 +10,17 @@ type Name = (typeof all)[number]
 /** For the description of an option. */
 export const placeholderWords = `${all.map((name) => `{${name}}`).join(', ')} stand for what the alert says`
 
-/** @param characters what may stand between them, as the inside of a character class */
-export const withPlaceholders = (characters: string, names: readonly Name[] = all) =>
+/**
+ * @param characters what may stand between them, as the inside of a character class
+ * @param wrong the same, for people
+ */
+export const withPlaceholders = (characters: string, wrong: string, names: readonly Name[] = all) =>
   z
     .string()
     .check(
       z.regex(
         new RegExp(`^(?:[${characters}]|\\{(?:${names.join('|')})\\})+$`),
-        `only ${names.map((name) => `{${name}}`).join(', ')} may stand in braces, and some characters may not stand at all`,
+        `${wrong}, and in braces only ${names.map((name) => `{${name}}`).join(', ')}`,
       ),
     )
 

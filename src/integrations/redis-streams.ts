@@ -10,7 +10,7 @@ export default defineIntegration({
   docs: 'https://redis.io/docs/latest/commands/xadd/',
 
   options: z.object({
-    hook_url: brokerUrl('rediss?').check(
+    hook_url: brokerUrl('redis', 'rediss').check(
       z.describe('Address of the server: redis://host:6379, or rediss://host:6379 for TLS.'),
     ),
     user: textOption('User name of an ACL that may XADD; without it the key is the password of the default user.'),

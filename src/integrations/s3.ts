@@ -25,9 +25,12 @@ const options = z.object({
     .check(z.describe('The bucket stands in the path and not in the host name, as MinIO and Ceph mostly want it.')),
   prefix: z
     ._default(
-      withPlaceholders("A-Za-z0-9!_.*'()/=-", ['year', 'month', 'day', 'hour']).check(
-        z.regex(/^[^/]/, 'begins with a slash, which would be a folder without a name'),
-      ),
+      withPlaceholders("A-Za-z0-9!_.*'()/=-", "only letters, digits and /!_.*'()=- may stand in it", [
+        'year',
+        'month',
+        'day',
+        'hour',
+      ]).check(z.regex(/^[^/]/, 'begins with a slash, which would be a folder without a name')),
       'wazuh/{year}/{month}/{day}/',
     )
     .check(
