@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createStepHttp } from './step-http.ts'
 
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server: Server = createServer(listener)
+async function listen(t: TestContext, server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
 }
+const serve = async (t: TestContext, listener: RequestListener) =>
+  `http://127.0.0.1:${await listen(t, createServer(listener))}`
 
 function client(t: TestContext) {
   const { http, close } = createStepHttp()
@@ -36,4 +45,26 @@ test('rejects when there is no answer in time, or nobody listens', async (t) => 
   const http = client(t)
   await assert.rejects(http({ url, json: {} }, 50), /no answer within 0.05 s/)
   await assert.rejects(http({ url: 'http://127.0.0.1:1/' }, 5000), /refused/)
+})
+
+const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'needs openssl'
+
+test('trusts the authority of ca_file, or nobody, or everybody, for each firewall by itself', {
+  skip: noOpenssl,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-tls-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1']
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  spawnSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert])
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => response.end())
+  const url = `https://127.0.0.1:${await listen(t, server)}/`
+  const http = client(t)
+  for (let times = 0; times < 2; times++) {
+    assert.equal((await http({ url }, 5000, { ca_file: cert })).status, 200)
+    assert.equal((await http({ url }, 5000, { ssl_verify: false })).status, 200)
+    await assert.rejects(http({ url }, 5000, {}), /its certificate is self-signed; name its authority with ca_file/)
+  }
+  await assert.rejects(http({ url }, 5000, { ca_file: join(folder, 'none') }), /ENOENT/)
 })
