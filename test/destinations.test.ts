@@ -22,6 +22,8 @@ const elsewhere = {
 
 /** How those show that they have more than messages: the second one of an incident, and its end, belong to what the first one made. */
 const follows: Record<string, RegExp[]> = {
+  glpi: [/^follow-up/, /^solution/],
+  'google-chat': [/in the thread of/],
   jira: [/^comment on /],
   matrix: [/in the thread of/],
   opsgenie: [/^alert again/, /^closed/],

@@ -35,7 +35,7 @@ export default defineFake({
       for (const name of ['key', 'token'])
         if (!query.get(name)) throw new Broken(`no "${name}" in the URL`, 401, 'UNAUTHENTICATED')
       if (body.length > 32_000) throw new Broken(`the message has ${body.length} bytes, of 32,000`)
-      const { text: plain, cardsV2 = [] } = jsonBody(request, message)
+      const { text: plain, cardsV2 = [], thread } = jsonBody(request, message)
       if (!plain && cardsV2.length === 0) throw new Broken('Message cannot be empty.')
       for (const { card } of cardsV2)
         if (card.sections.reduce((sum, { widgets }) => sum + widgets.length, 0) > 100)
@@ -45,7 +45,15 @@ export default defineFake({
       const known = request_id !== null && store.repeats(request_id) ? store.made.get(request_id) : undefined
       const made = known ?? { name: `spaces/${params.space}/messages/fake.${store.next()}` }
       if (request_id !== null) store.made.set(request_id, made)
-      return { status: 200, json: made, did: `message ${String(made.name)}` }
+      const key = thread?.threadKey
+      // Without the option the key of a thread starts a new one.
+      const isAnswer = key !== undefined && query.has('messageReplyOption') && store.made.has(`thread ${key}`)
+      if (key !== undefined) store.made.set(`thread ${key}`, {})
+      return {
+        status: 200,
+        json: made,
+        did: `message ${String(made.name)}${isAnswer ? ` in the thread of ${key}` : ''}`,
+      }
     },
   },
 
