@@ -45,7 +45,7 @@ outrider.yaml:6 error: destinations.a.level: not a number (got "7") -> write it 
 outrider.yaml:7 error: destinations.a.rule_id: not a list of rule ids such as 5710,5712 (got "57x")
 outrider.yaml:8 error: destinations.a.concurrency: not at least 1 (got 0) -> How many alerts are sent at once; 1 keeps their order. Default: 1 for scripts, 4 for others.
 outrider.yaml:9 error: destinations.a.deadline: not a duration such as 30s, 10m, 1h or 1d (got "soon")
-outrider.yaml:10 error: destinations.a.rate: not a number (got "fast") -> At most this many requests a second. Default: no limit.
+outrider.yaml:10 error: destinations.a.rate: not a number (got "fast") -> At most this many requests a second. Default: no limit, or what the service takes.
 outrider.yaml:11 error: destinations.a.from: not one of now, start (got "begin") -> Where a new destination begins: with the next alert (now), or with what alerts.json holds (start). Default: now.
 outrider.yaml:12 error: destinations.a.where: EXPRESSION
 ## types
@@ -180,13 +180,8 @@ test('secrets of ossec.conf come from the environment too', async () => {
   ])
 })
 
-test('incidents, digests and storms: what is read, and what cannot be', async () => {
-  const read = async (lines: string) => {
-    const text = `destinations:\n  d: { type: gotify, hook_url: "http://x.test", api_key: k, ${lines} }\n`
-    const { config, told } = await readDestination(text)
-    return { destination: config.destinations[0], told }
-  }
-  for (const [lines, expected] of [
+test('incidents, digests and storms: what is read', async () => {
+  for (const [given, expected] of [
     ['digest: 1h', { digest: { every: 3600 } }],
     ['digest: 08:00', { digest: { at: ['08:00'] } }],
     ['digest: ["08:00", "17:00"]', { digest: { at: ['08:00', '17:00'] } }],
@@ -195,34 +190,51 @@ test('incidents, digests and storms: what is read, and what cannot be', async ()
     ['silences: false', { silences: false }],
     [
       `group_by: [agent.id], resolve_on: 'rule.id == "503"', resolve_after: 1d, resolve_with_block: true`,
-      {
-        group_by: ['agent.id'],
-        repeat: 3600,
-        resolve_on: 'rule.id == "503"',
-        resolve_after: 86_400,
-        resolve_with_block: true,
-      },
+      { group_by: ['agent.id'], resolve_on: 'rule.id == "503"', resolve_after: 86_400, resolve_with_block: true },
     ],
   ] as const) {
-    const { destination, told } = await read(lines)
-    assert.deepEqual(told, [], lines)
-    assert.partialDeepStrictEqual(destination, expected, lines)
+    const config = await read(`destinations:\n  d: { type: chat, hook_url: "https://x.example/", ${given} }\n`)
+    assert.deepEqual(lines(config), [], given)
+    assert.partialDeepStrictEqual(config.destinations[0], expected)
   }
-  for (const [lines, message] of [
-    ['digest: 25:00', /digest: neither a time such as 30m/],
-    ['digest: 10s', /digest: neither a time/],
-    ['digest: ["8"]', /digest.*not a time of day/],
-    ['digest: 1h, group_by: []', /group_by: cannot be together with digest/],
-    ['digest: 1h, storm: { alerts: 1, within: 1m }', /storm: cannot be together with digest/],
-    ['storm: { alerts: 0, within: 1m }', /storm\.alerts: not at least 1/],
-    [`resolve_on: 'rule.id == "503"'`, /resolve_on: means nothing without group_by/],
-    ['group_by: [], resolve_on: "rule.id == 503"', /resolve_on: "rule\.id" is text .*\(column 12\)/],
-    ['group_by: [], resolve_after: 10m', /resolve_after: is shorter than repeat \(1h\)/],
-    ['catch_up: 0', /catch_up: not above 0/],
+  const { longest_silence } = await read('silences: { longest: 7d }\n')
+  assert.equal(longest_silence, 604_800)
+})
+
+test('incidents, digests and storms: what cannot be, with the mend', async () => {
+  const grouping = 'say which alerts are one incident, such as group_by: [agent.id]'
+  const once = 'neither a time such as 30m, 1h or 1d, nor a time of day such as 08:00'
+  for (const [given, message] of [
+    ['digest: 25:00', `error: destinations.d.digest: ${once} (got "25:00")`],
+    ['digest: 10s', `error: destinations.d.digest: ${once} (got "10s")`],
+    [
+      'digest: 1h, group_by: []',
+      'error: destinations.d.group_by: cannot be together with digest -> take out digest, or group_by',
+    ],
+    [
+      'digest: 1h, storm: { alerts: 1, within: 1m }',
+      'error: destinations.d.storm: cannot be together with digest -> take out digest, or storm',
+    ],
+    [
+      'storm: { alerts: 0, within: 1m }',
+      'error: destinations.d.storm.alerts: not at least 1 (got 0) -> More messages than this are a storm.',
+    ],
+    [
+      `resolve_on: 'rule.id == "503"'`,
+      `error: destinations.d.resolve_on: means nothing without group_by -> ${grouping}`,
+    ],
+    ['repeat: 5m', `warning: destinations.d.repeat: means nothing without group_by -> ${grouping}`],
+    [
+      'group_by: [], resolve_on: "rule.id == 503"',
+      'error: destinations.d.resolve_on: "rule.id" is text and is compared with the number 503, which never holds (column 12) -> write "503" in quotes',
+    ],
+    [
+      'group_by: [], resolve_after: 10m',
+      'error: destinations.d.resolve_after: is shorter than repeat (1h) -> make repeat shorter, too',
+    ],
   ] as const) {
-    const { destination, told } = await read(lines)
-    assert.equal(destination, undefined, lines)
-    assert.equal(told.length, 1, told.join('\n'))
-    assert.match(told[0]!, message)
+    const config = await read(`destinations:\n  d: { type: chat, hook_url: "https://x.example/", ${given} }\n`)
+    assert.deepEqual(lines(config), [`outrider.yaml:2 ${message}`])
+    assert.equal(config.destinations.length, message.startsWith('warning') ? 1 : 0)
   }
 })

@@ -112,7 +112,7 @@ function checkExpressions(reading: Reading, raw: Record<string, unknown>, path: 
 function digestOf({ digest }: Common): Pick<Destination, 'digest'> {
   if (digest === undefined) return {}
   if (Array.isArray(digest)) return { digest: { at: digest } }
-  if (typeof digest === 'string' && digest.includes(':')) return { digest: { at: [digest] } }
+  if (digest.includes(':')) return { digest: { at: [digest] } }
   return { digest: { every: toSeconds(digest) } }
 }
 

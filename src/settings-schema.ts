@@ -114,7 +114,19 @@ export const destinationOptions = z.object({
       ),
     ),
   digest: z
-    .optional(z.union([duration(), timeOfDay(), z.array(timeOfDay()).check(z.minLength(1))]))
+    .optional(
+      z.union([
+        z
+          .string()
+          .check(
+            z.regex(
+              /^([1-9]\d*[mhdw]|([01]\d|2[0-3]):[0-5]\d)$/,
+              'neither a time such as 30m, 1h or 1d, nor a time of day such as 08:00',
+            ),
+          ),
+        z.array(timeOfDay()).check(z.minLength(1)),
+      ]),
+    )
     .check(
       about(
         'One summary instead of single messages: for a time that begins with the first alert, such as 1h, or at times of day such as ["08:00", "17:00"] in the time zone of messages. Default: none.',
