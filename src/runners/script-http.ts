@@ -16,16 +16,18 @@ export interface PostOptions {
   ca_file?: string
   /** False: any certificate is taken. */
   ssl_verify?: boolean
+  /** Of an answer that are read; more is cut off. */
+  most_bytes?: number
   /** For `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, which Node obeys from 24.5 on. */
   env: Record<string, string | undefined>
 }
 
-/** Bytes of an answer that are read. */
-const most_bytes = 64 * 1024
+/** Bytes of an answer that are read, where nothing else is said. */
+const usual_bytes = 64 * 1024
 
 /** @throws when the CA file cannot be read */
 export function createPost(options: PostOptions): Post {
-  const { left_ms, signal, ca_file, ssl_verify, env } = options
+  const { left_ms, signal, ca_file, ssl_verify, most_bytes = usual_bytes, env } = options
   const tls = {
     ca: ca_file === undefined ? undefined : readFileSync(ca_file),
     rejectUnauthorized: ssl_verify !== false,
@@ -77,7 +79,7 @@ export function createPost(options: PostOptions): Post {
           const result = failure(error)
           end(result === 'closed' ? { kind: 'failed', reason: closed, busy: false } : result)
         })
-        sent.on('response', (response) => read(response, wants_text, end))
+        sent.on('response', (response) => read(response, wants_text, most_bytes, end))
         sent.end(body)
       } catch (error) {
         end({ kind: 'impossible', reason: (error as Error).message })
@@ -87,7 +89,12 @@ export function createPost(options: PostOptions): Post {
 
 const closed = 'the connection was closed before an answer came'
 
-function read(message: IncomingMessage, wants_text: boolean, end: (result: HttpResult) => void): void {
+function read(
+  message: IncomingMessage,
+  wants_text: boolean,
+  most_bytes: number,
+  end: (result: HttpResult) => void,
+): void {
   const status = message.statusCode ?? 0
   const keeps = wants_text || status >= 300
   const chunks: Buffer[] = []

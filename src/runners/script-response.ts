@@ -35,6 +35,8 @@ const step_ms = 5000
 const stdin_ms = 5000
 const socket_ms = 2000
 const most_bytes = 1 << 20
+/** Of a service's answer: a list of ten thousand addresses is 1 MB. */
+const most_answer_bytes = 16 << 20
 
 /** What a run came to. `done`: what the order asks for is so now. */
 interface Ending {
@@ -194,10 +196,8 @@ class Run {
     const left = () => Math.max(1, Math.min(step_ms, this.left()))
     const { ca_file, ssl_verify } = options as { ca_file?: string; ssl_verify?: boolean }
     const http: Http = async (request, timeout_ms) => {
-      const result = await createPost({ left_ms: () => timeout_ms, ca_file, ssl_verify, env: process.env })(
-        request,
-        true,
-      )
+      const post = { left_ms: () => timeout_ms, ca_file, ssl_verify, most_bytes: most_answer_bytes, env: process.env }
+      const result = await createPost(post)(request, true)
       if (result.kind === 'answer') return result.response
       throw new Error(result.reason)
     }
