@@ -13,7 +13,15 @@ import type {
   Shipment,
   Style,
 } from '../define.ts'
-import { renderBody, renderTitle, type Severity, severityOf, sourceAddress } from '../integrations/message.ts'
+import {
+  oneLine,
+  renderBody,
+  renderTitle,
+  type Severity,
+  severityOf,
+  sourceAddress,
+  text,
+} from '../integrations/message.ts'
 import { confirmed } from './confirm.ts'
 import type { IncidentPart } from './incidents.ts'
 import { describe, judge } from './outcome.ts'
@@ -225,7 +233,7 @@ class Context implements IntegrationContext {
     // Templates are made for single alerts.
     if (!template || this.is_summary) return usual()
     try {
-      return template({
+      const made = template({
         ...this.alert,
         severity: severityOf(this.alert),
         source_address: sourceAddress(this.alert),
@@ -235,6 +243,8 @@ class Context implements IntegrationContext {
         default_title: this.defaultTitle(),
         default_body: this.defaultBody(),
       })
+      // Nothing is said by it, and most services refuse a message without a title.
+      return oneLine(made) === '' ? usual() : text(made)
     } catch {
       // It was tried when the destination was opened, so it is this alert that it cannot render: a message in the usual words is better than none.
       return usual()

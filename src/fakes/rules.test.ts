@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Alert, toBytes } from '../alert.ts'
 import type { Integration } from '../define.ts'
-import { parseAlert } from '../delivery/attempt.ts'
+import { type Presentation, parseAlert } from '../delivery/attempt.ts'
 import { createSender } from '../delivery/send.ts'
 import { integrations } from '../integrations/index.ts'
 import { alert } from '../integrations/testing.ts'
@@ -63,6 +63,13 @@ const alerts: Record<string, Alert> = {
   fences: everywhere('```'.repeat(5000)),
 }
 
+/** The usual words, and what people may have templates make of an alert: nothing at all, or all that a stranger wrote. */
+const styles: Record<string, Presentation> = {
+  usual: {},
+  'in Russian, empty templates': { language: 'ru', timezone: 'Europe/Moscow', title: () => '', body: () => ' ' },
+  'templates with the log': { title: ({ full_log }) => String(full_log), body: ({ full_log }) => `${full_log}` },
+}
+
 for (const [name, load] of Object.entries(fakes)) {
   const { default: fake } = await load()
   if (!fake.destinations || !integrations[name]) continue
@@ -91,16 +98,24 @@ for (const [name, load] of Object.entries(fakes)) {
         options: options.data,
         filter: { level: 0 },
       }
-      const sender = createSender({ ...destination, concurrency: 1, deadline: 10, from: 'now' }, integration, () => now)
-      t.after(() => sender.close())
-      for (const [kind, one] of Object.entries(alerts)) {
-        const line = toBytes(JSON.stringify(one))
-        const arrived = new Promise<void>((resolve) => (told = resolve))
-        const { outcome } = await sender.send(line, parseAlert(line)!, t.signal)
-        // A datagram has no answer.
-        await arrived
-        assert.deepEqual(refused, [], `${key}: ${kind}`)
-        assert.equal(outcome.kind, 'delivered', `${key}: ${kind}: ${JSON.stringify(outcome)}`)
+      for (const [style, presentation] of Object.entries(styles)) {
+        const sender = createSender(
+          { ...destination, name: style, concurrency: 1, deadline: 10, from: 'now' },
+          integration,
+          () => now,
+          presentation,
+        )
+        t.after(() => sender.close())
+        for (const [kind, one] of Object.entries(alerts)) {
+          const line = toBytes(JSON.stringify(one))
+          const arrived = new Promise<void>((resolve) => (told = resolve))
+          const { outcome } = await sender.send(line, parseAlert(line)!, t.signal)
+          // A datagram has no answer.
+          await arrived
+          const what = `${key}, ${style}: ${kind}`
+          assert.deepEqual(refused, [], what)
+          assert.equal(outcome.kind, 'delivered', `${what}: ${JSON.stringify(outcome)}`)
+        }
       }
     }
     assert.equal(running.counts.refused, 0)
