@@ -6,7 +6,7 @@ import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Actor, Failures } from './actor.ts'
 import { type Desk, fieldsOf } from './desk.ts'
-import type { Lease, LeaseStore } from './lease.ts'
+import type { Glance, Lease, LeaseStore } from './lease.ts'
 
 export interface ByDefinitionConfig {
   state: State
@@ -86,7 +86,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
   async function add(actor: Actor, ids: string[]): Promise<void> {
     const started = now()
     // Something may have happened to them while they waited here.
-    const leases = store.getAll(ids).filter((lease) => lease.state === 'adding' || lease.state === 'in force')
+    const leases = store.glance(ids).filter(({ state }) => state === 'adding' || state === 'in force')
     const late = leases.filter(({ until }) => until !== undefined && until <= started)
     const wanted = leases.filter(({ until }) => until === undefined || until > started)
     const seconds = (until: number | undefined) => (until === undefined ? 0 : Math.ceil((until - started) / 1000))
@@ -95,24 +95,32 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
         ? (new Map() as Failures)
         : await actor.add(wanted.map(({ target, until }) => ({ key: target, seconds: seconds(until) })))
     const took = now() - started
+    const what = ({ state }: Glance) => (state === 'in force' ? 'prolong' : 'add')
     state.transaction(() => {
       for (const { id } of late) store.update(id, { state: 'undoing', due: now() })
-      const current = new Map(store.getAll(wanted.map(({ id }) => id)).map((lease) => [lease.id, lease]))
+      const { delete: one, deleteMany } = actor.definition
+      const isUndoable = one !== undefined || deleteMany !== undefined
+      const isInForce = ({ target }: Glance) => isUndoable && !failures.has(target)
+      const lasting = wanted.filter(isInForce)
+      store.inForceAll(
+        lasting.map((lease) => ({ id: lease.id, applied: lease.until, what: what(lease) })),
+        now(),
+      )
       for (const before of wanted) {
-        const lease = current.get(before.id)!
-        const failure = failures.get(lease.target)
-        desk.note(lease, before.state === 'in force' ? 'prolong' : 'add', failure?.reason)
+        if (isInForce(before)) continue
+        const failure = failures.get(before.target)
+        const lease = store.get(before.id)!
+        desk.note(lease, what(before), failure?.reason)
         if (lease.state !== 'adding' && lease.state !== 'in force') continue
-        if (failure?.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
-        else if (failure) desk.addFailed(lease, failure.reason)
-        else if (!lease.undoable) desk.end(lease, 'ended', 'done; there is nothing to undo')
-        else desk.inForce(lease, before.until)
+        if (!failure) desk.end(lease, 'ended', 'done; there is nothing to undo')
+        else if (failure.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
+        else desk.addFailed(lease, failure.reason)
       }
     })
     const done = wanted.filter(({ target, state }) => state === 'adding' && !failures.has(target))
     if (done.length > 20) log.info(`${actor.definition.name}: acted on ${done.length} targets in ${took} ms`)
     else
-      for (const lease of done)
+      for (const lease of store.getAll(done.map(({ id }) => id)))
         log.info(`${lease.response}: acted on ${lease.target} in ${took} ms`, { ...fieldsOf(lease), why: lease.why })
   }
 
