@@ -88,8 +88,10 @@ export class DestinationQueue {
     if (destination.group_by !== undefined)
       this.incidents = new Incidents(incidentSettings(destination, destination.group_by), store.incidents(this.name))
     this.backlog = new Backlog(this.name, store, (job) => this.unticket(job))
-    if (destination.digest || destination.storm)
-      this.summaries = new Summaries(destination, store.summary(this.name), settings.log)
+    const counted = store.summary(this.name)
+    // What was counted is told although the configuration wants no summaries any more.
+    if (destination.digest || destination.storm || counted !== undefined)
+      this.summaries = new Summaries(destination, counted, settings.log)
     const { health, backlog, intake, incidents, summaries } = this
     this.choice = new Choice({
       settings,
