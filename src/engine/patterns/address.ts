@@ -14,6 +14,8 @@ import type { PatternError } from './pattern.ts'
 export interface AddressList {
   /** Whether the value is an address, and any of the list holds it. */
   test(value: string): boolean
+  /** What the value must lie in, as an IPv4 address, for the test to hold: the first `bits` of the address. Undefined: not to be put so simply. */
+  readonly ipv4: readonly { address: number; bits: number }[] | undefined
 }
 
 interface Range {
@@ -51,8 +53,21 @@ export function compileAddresses(
         const address = parseAddress(value)
         return address !== undefined && ranges.some((range) => holds(range, address))
       },
+      ipv4: ipv4Ranges(ranges),
     },
   }
+}
+
+function ipv4Ranges(ranges: readonly Range[]): AddressList['ipv4'] {
+  const numberOf = (bytes: number[]) => bytes.reduce((sum, byte) => sum * 256 + byte, 0)
+  const found: { address: number; bits: number }[] = []
+  for (const { address, mask } of ranges) {
+    const bits = 32 - Math.log2(2 ** 32 - numberOf(mask))
+    // A prefix of no bits holds addresses of the other family, too; and a mask may have holes.
+    if (mask.length !== 4 || bits === 0 || !Number.isInteger(bits)) return undefined
+    found.push({ address: numberOf(address), bits })
+  }
+  return found
 }
 
 function holds({ address, mask }: Range, value: number[]): boolean {

@@ -7,7 +7,7 @@
  */
 import { osRegexChain, osRegexLiterals, type Requirement } from './literals.ts'
 import { capturesOf, unset } from './os-regex.ts'
-import { LiteralRunner, literalText, NativeRunner, nativeRunner } from './os-regex-native.ts'
+import { LiteralRunner, literalText, type NativeRunner, nativeRunner } from './os-regex-native.ts'
 import type { RegexAlternative } from './os-regex-parse.ts'
 import { noMatch, type RegexRunner, TableRunner } from './os-regex-table.ts'
 import type { Match, Pattern } from './pattern.ts'
@@ -44,6 +44,9 @@ class WholeTexts implements Pattern {
   }
 }
 
+/** Positions of marks of the match at hand; no match is inside another. */
+let marks = new Int32Array(64)
+
 class FastOsRegex implements Pattern {
   readonly kind = 'osregex'
   readonly source: string
@@ -51,7 +54,8 @@ class FastOsRegex implements Pattern {
   private readonly alternatives: RegexAlternative[]
   private readonly recording: boolean
   private runners: RegexRunner[] | undefined
-  private readonly marks: Int32Array
+  /** Of the most groups in an alternative, and two more as an end to a list of pairs. */
+  private readonly marks: number
 
   constructor(source: string, alternatives: RegexAlternative[], recording: boolean) {
     this.source = source
@@ -59,8 +63,8 @@ class FastOsRegex implements Pattern {
     this.alternatives = alternatives
     this.recording = recording
     const counts = alternatives.map(({ tokens }) => tokens.filter(({ kind }) => kind === 'mark').length)
-    // Two more than the most marks, as an end to a list of pairs.
-    this.marks = new Int32Array(recording ? Math.max(...counts) + 2 : 0)
+    this.marks = Math.max(...counts) + 2
+    if (this.marks > marks.length) marks = new Int32Array(this.marks)
   }
 
   test(text: string): boolean {
@@ -71,16 +75,16 @@ class FastOsRegex implements Pattern {
   }
 
   exec(text: string, start = 0): Match | undefined {
-    const { recording, marks } = this
+    const { recording } = this
     for (const runner of this.prepared()) {
       if (!recording) {
         const end = runner.run(lowered(text), start, undefined)
         if (end !== noMatch) return { end, captures: [] }
-      } else if (runner instanceof NativeRunner) {
-        const match = runner.exec(text, start)
+      } else if (runner.isNative) {
+        const match = (runner as NativeRunner).exec(text, start)
         if (match) return match
       } else {
-        marks.fill(unset)
+        for (let i = 0; i < this.marks; i++) marks[i] = unset
         const end = runner.run(lowered(text), start, marks)
         if (end === noMatch) continue
         const captures = capturesOf(text, marks)

@@ -24,6 +24,7 @@ export function literalText({ tokens }: RegexAlternative): string | undefined {
 
 /** An alternative that is all literals. */
 export class LiteralRunner implements RegexRunner {
+  readonly isNative = false
   private readonly text: string
   private readonly atStart: boolean
   private readonly atEnd: boolean
@@ -119,6 +120,7 @@ function mayFollow(repeat: '+' | '*', next: Token): boolean {
 
 /** An alternative as a native RegExp. */
 export class NativeRunner implements RegexRunner {
+  readonly isNative = true
   private readonly regexp: RegExp
   private readonly chain: Chain
   private readonly endsInRun: boolean

@@ -4,7 +4,8 @@
  * It reads the lower-cased text, so a literal is one comparison and a class one look into a table with a bit for each class. The short cuts,
  * each of which leaves the same state behind as going byte by byte:
  *
- * - Literals that it begins with are found by a search: failing before their end leaves nothing behind.
+ * - Literals that it begins with are found by a search: failing before their end leaves nothing behind. So are literals behind classes without
+ *   repeat that it begins with, while no repeated class has begun (a byte that such a class does not take would end that).
  * - An alternative whose other literals do not follow in order is not run at all.
  * - Other literals in a row are compared at once. Where they fail, only the first of them can have been noted as a place to begin again.
  * - A repeated class passes in one loop over the bytes that the next token does not take ({@link passing}), and `\.` in one search.
@@ -12,7 +13,7 @@
  * On a 114-byte sshd line, plain and here: `(\S+) from (\S+) port` 2.1 and 0.8 µs, `\w+ \S+ \S+: sudo` 5.4 and 0.07.
  */
 import { type Chain, mayHold } from './literals.ts'
-import type { RegexAlternative } from './os-regex-parse.ts'
+import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { classes, markByte, maxSteps } from './os-regex-parse.ts'
 
 /** What {@link RegexRunner.run} answers when there is no match. An end can be as low as -1. */
@@ -20,6 +21,8 @@ export const noMatch = -2
 
 /** Finds one alternative of an OS_Regex pattern. */
 export interface RegexRunner {
+  /** Of a native RegExp, which finds the groups itself. */
+  readonly isNative: boolean
   /**
    * @param lower the lower-cased text
    * @param start where it begins
@@ -36,6 +39,12 @@ const single = 3
 const plus = 4
 const star = 5
 
+/** A token as one number: its kind in the lowest bits, and above them the byte of a literal, the number of a mark, the bit of a class. */
+const valueShift = 3
+const kindMask = (1 << valueShift) - 1
+/** A literal that no text has: beyond ASCII. */
+const noByte = 0x1ff
+
 const classBits = new Uint16Array(256)
 const bitOf = new Map<Uint8Array, number>()
 for (const members of classes.values()) {
@@ -44,121 +53,123 @@ for (const members of classes.values()) {
   for (const [byte, isMember] of members.entries()) if (isMember) classBits[byte]! |= bit
 }
 
+function encode(token: Token): number {
+  if (token.kind === 'mark') return mark | (token.index << valueShift)
+  if (token.kind === 'literal') return literal | ((token.byte < 0x80 ? token.byte : noByte) << valueShift)
+  const kind = token.repeat === '+' ? plus : token.repeat === '*' ? star : single
+  return kind | (bitOf.get(token.members)! << valueShift)
+}
+
 const passes = 1
 const passesToEnd = 2
-const passTables = new Map<string, Uint8Array>()
 
-/**
- * For each byte, whether a repeated class that has begun just takes it and stays where it is: `passes` when the next token does not take the
- * byte, `passesToEnd` when there is no next token (which moves the mark behind the class and not the end index), 0 for all else.
- */
-function passing(bit: number, nextKind: number, nextValue: number): Uint8Array {
-  const key = `${bit} ${nextKind} ${nextValue}`
-  let table = passTables.get(key)
-  if (!table) {
+/** How a repeated class that has begun goes through a text. */
+interface Passing {
+  /**
+   * For each byte, whether the class just takes it and stays where it is: `passes` when the next token does not take the byte, `passesToEnd` when
+   * there is no next token (which moves the mark behind the class and not the end index), 0 for all else.
+   */
+  readonly table: Uint8Array
+  /** What ends it, as a text to search for: the only byte, or nothing. '' when there are several. */
+  readonly stop: string
+}
+
+/** Of what follows what there are few kinds, and so they stay near at hand. */
+const known = new Map<number, Passing>()
+
+function passing(repeated: number, next: number): Passing {
+  const [bit, nextKind, nextValue] = [repeated >> valueShift, next & kindMask, next >> valueShift]
+  // The number of a mark says nothing.
+  const key = bit * 0x100_0000 + (nextKind === mark ? mark : next)
+  let found = known.get(key)
+  if (!found) {
     const isTaken = (byte: number) => {
       if (nextKind >= single) return (classBits[byte]! & nextValue) !== 0
       return byte === (nextKind === mark ? markByte : nextValue)
     }
-    table = new Uint8Array(256)
+    const table = new Uint8Array(256)
     for (let byte = 0; byte < 256; byte++) {
       if ((classBits[byte]! & bit) === 0) continue
       if (nextKind === end) table[byte] = passesToEnd
       else if (!isTaken(byte)) table[byte] = passes
     }
-    passTables.set(key, table)
+    known.set(key, (found = { table, stop: stopOf(table) }))
   }
-  return table
+  return found
 }
-
-const nonePass = new Uint8Array(256)
 
 /** In no byte string. */
 const nowhere = '\u0100'
 
-const stopsOf = new Map<Uint8Array, string>()
-
-/** What ends the passing of a repeated class, as a text to search for: the only byte, or nothing. '' when there are several. */
 function stopOf(table: Uint8Array): string {
-  let stop = stopsOf.get(table)
-  if (stop === undefined) {
-    const pass = table.find((one) => one !== 0)
-    const stops = [...table.keys()].filter((byte) => table[byte] !== pass)
-    stop = stops.length === 0 ? nowhere : stops.length === 1 ? String.fromCharCode(stops[0]!) : ''
-    stopsOf.set(table, stop)
-  }
-  return stop
+  const pass = table.find((one) => one !== 0)
+  const stops = [...table.keys()].filter((byte) => table[byte] !== pass)
+  return stops.length === 0 ? nowhere : stops.length === 1 ? String.fromCharCode(stops[0]!) : ''
 }
 
-/** An alternative in tables. */
+/** Places to go back to. No run is inside another, so one list serves all. */
+const savedPlaces = new Int32Array(4)
+const savedPositions = new Int32Array(4)
+
+/** An alternative in tables. Few and plain ones: patterns are met cold, and then each object is a wait for memory. */
 export class TableRunner implements RegexRunner {
-  private readonly kinds: Uint8Array
-  /** Literal: its byte, -1 for one that no text has. Mark: its number. Class: its bit. */
-  private readonly values: Int32Array
-  /** By place: the literals from there on, '' where there are not two. */
-  private readonly rows: string[] = []
-  /** By place: {@link passing} of a repeated class. */
-  private readonly passTables: Uint8Array[] = []
-  /** By place: {@link stopOf} its table. */
-  private readonly stops: string[] = []
+  readonly isNative = false
+  /** See {@link encode}. */
+  private readonly tokens: readonly number[]
+  /** By place: of a repeated class {@link passing}, of a literal the literals from there on, '' where there are not two. */
+  private readonly helps: readonly (string | Passing)[]
   private readonly size: number
   private readonly atStart: boolean
   private readonly atEnd: boolean
   private readonly lead: string
+  /** Where the lead begins: behind a mark, and behind classes without repeat. */
+  private readonly leadFrom: number
   /** Where the tokens go on behind the lead. */
   private readonly leadPlace: number
   private readonly leadMark: number
+  /** How many classes stand before the lead. */
+  private readonly skip: number
   /** What must follow the lead, and how far behind its beginning. */
   private readonly chain: Chain
   private readonly chainOffset: number
-  private readonly savedPlaces = new Int32Array(4)
-  private readonly savedPositions = new Int32Array(4)
 
   constructor({ tokens, atStart, atEnd }: RegexAlternative, chain: Chain) {
     this.size = tokens.length
     this.atStart = atStart
     this.atEnd = atEnd
     // A sentinel behind the end, so that looking two tokens ahead needs no test.
-    this.kinds = new Uint8Array(this.size + 3)
-    this.values = new Int32Array(this.size + 3)
-    for (const [i, token] of tokens.entries()) {
-      if (token.kind === 'class') {
-        this.kinds[i] = token.repeat === '+' ? plus : token.repeat === '*' ? star : single
-        this.values[i] = bitOf.get(token.members)!
-      } else if (token.kind === 'mark') {
-        this.kinds[i] = mark
-        this.values[i] = token.index
-      } else {
-        this.kinds[i] = literal
-        this.values[i] = token.byte < 0x80 ? token.byte : -1
+    const codes = [...tokens.map(encode), end, end, end]
+    this.tokens = codes
+    const helps = new Array<string | Passing>(this.size + 3).fill('')
+    for (let i = this.size - 1; i >= 0; i--) {
+      const kind = codes[i]! & kindMask
+      if (kind === literal) {
+        const next = charOf(codes[i + 1]!)
+        if (charOf(codes[i]!) !== '' && next !== '') helps[i] = charOf(codes[i]!) + (helps[i + 1] || next)
+      } else if (kind > single) {
+        const next = codes[(codes[i + 1]! & kindMask) === mark ? i + 2 : i + 1]!
+        helps[i] = passing(codes[i]!, next)
       }
     }
+    this.helps = helps
     this.leadMark = tokens[0]?.kind === 'mark' ? tokens[0].index : -1
     let place = this.leadMark === -1 ? 0 : 1
+    const classesFrom = place
+    if (!atStart) while ((codes[place]! & kindMask) === single) place++
+    this.leadFrom = place
     let lead = ''
-    for (; this.kinds[place] === literal && this.values[place] !== -1; place++)
-      lead += String.fromCharCode(this.values[place]!)
-    for (let i = this.size - 1; i >= 0; i--) {
-      const isLiteral = this.kinds[i] === literal && this.values[i] !== -1
-      const char = isLiteral ? String.fromCharCode(this.values[i]!) : ''
-      const follows = isLiteral && this.kinds[i + 1] === literal && this.values[i + 1] !== -1
-      this.rows[i] = follows ? char + (this.rows[i + 1] || String.fromCharCode(this.values[i + 1]!)) : ''
-      const next = this.kinds[i + 1] === mark ? i + 2 : i + 1
-      this.passTables[i] =
-        this.kinds[i]! > single ? passing(this.values[i]!, this.kinds[next]!, this.values[next]!) : nonePass
-      this.stops[i] = stopOf(this.passTables[i]!)
-    }
+    for (; charOf(codes[place]!) !== ''; place++) lead += charOf(codes[place]!)
     this.lead = lead
-    const isLeadApart = lead !== '' && chain[0]?.[0] === lead
+    this.skip = lead === '' ? 0 : this.leadFrom - classesFrom
+    const isLeadApart = lead !== '' && this.skip === 0 && chain[0]?.[0] === lead
     this.chain = isLeadApart ? chain.slice(1) : chain
     this.chainOffset = isLeadApart ? lead.length : 0
     this.leadPlace = place
   }
 
   run(lower: string, start: number, marks: Int32Array | undefined): number {
-    const { kinds, values, rows, passTables, stops, size, atStart, atEnd, lead, leadPlace, leadMark } = this
-    const { savedPlaces, savedPositions } = this
-    if (lead === '' && !mayHold(this.chain, lower, start)) return noMatch
+    const { tokens, helps, size, atStart, atEnd, lead, leadPlace, leadMark, skip } = this
+    if ((lead === '' || skip > 0) && !mayHold(this.chain, lower, start)) return noMatch
     const length = lower.length
     let saved = 0
     let place = 0
@@ -170,33 +181,34 @@ export class TableRunner implements RegexRunner {
 
     for (; at < length; at++) {
       if (--steps < 0) return noMatch
-      if (place === 0 && lead !== '') {
+      if (place === 0 && lead !== '' && (skip === 0 || !repeating)) {
         // Only at the very start and after a restart: nothing saved, no first position.
-        const found = atStart ? (lower.startsWith(lead, at) ? at : -1) : lower.indexOf(lead, at)
+        const found = skip > 0 ? this.findBehindClasses(lower, at) : this.findLead(lower, at)
         if (found === -1) return noMatch
-        if (at === start && !mayHold(this.chain, lower, found + this.chainOffset)) return noMatch
+        if (skip === 0 && at === start && !mayHold(this.chain, lower, found + this.chainOffset)) return noMatch
         if (leadMark !== -1 && marks) marks[leadMark] = found
         first = found
-        at = found + lead.length - 1
+        at = found + skip + lead.length - 1
         last = at
         place = leadPlace
         continue
       }
       if (place === size && !atEnd) return last
-      if (kinds[place] === mark) {
-        if (marks) marks[values[place]!] = at
+      let token = tokens[place]!
+      if ((token & kindMask) === mark) {
+        if (marks) marks[token >> valueShift] = at
         place++
         if (place === size && !atEnd) return last
+        token = tokens[place]!
       }
       const byte = lower.charCodeAt(at)
-      const kind = kinds[place]!
+      const kind = token & kindMask
       if (kind >= single) {
-        if (repeating || kind === star) {
-          const table = passTables[place]!
+        if (kind === star || (kind === plus && repeating)) {
+          const { table, stop } = helps[place] as Passing
           const pass = table[byte]!
           if (pass !== 0) {
             const from = at
-            const stop = stops[place]!
             if (stop === '') {
               do at++
               while (at < length && table[lower.charCodeAt(at)] === pass)
@@ -207,12 +219,12 @@ export class TableRunner implements RegexRunner {
             steps -= at - from
             repeating = true
             if (pass === passes) last = at - 1
-            else if (marks && kinds[place + 1] === mark) marks[values[place + 1]!] = at
+            else if (marks && (tokens[place + 1]! & kindMask) === mark) marks[tokens[place + 1]! >> valueShift] = at
             at--
             continue
           }
         }
-        if ((classBits[byte]! & values[place]!) !== 0) {
+        if ((classBits[byte]! & (token >> valueShift)) !== 0) {
           if (kind === single) {
             place++
             if (first === -1) first = at
@@ -220,15 +232,16 @@ export class TableRunner implements RegexRunner {
             continue
           }
           if (kind === plus && !repeating) {
-            if (marks && kinds[place + 1] === mark) marks[values[place + 1]!] = at + 1 === length ? length : at
+            const next = tokens[place + 1]!
+            if (marks && (next & kindMask) === mark) marks[next >> valueShift] = at + 1 === length ? length : at
             repeating = true
             last = at
             continue
           }
           // The next token takes the byte: the class gives way to it, and is remembered.
           let after = place + 1
-          if (kinds[after] === mark) {
-            if (marks) marks[values[after]!] = at
+          if ((tokens[after]! & kindMask) === mark) {
+            if (marks) marks[tokens[after]! >> valueShift] = at
             after++
           }
           if (saved < 4) {
@@ -236,12 +249,14 @@ export class TableRunner implements RegexRunner {
             savedPositions[saved] = at
             saved++
           }
-          repeating = kinds[after]! >= single
-          place = kinds[after] === plus || kinds[after] === star ? after : after + 1
+          const taking = tokens[after]! & kindMask
+          repeating = taking >= single
+          place = taking > single ? after : after + 1
           last = at
           continue
         }
-        const isLast = place + 1 === size || (kind === single && kinds[place + 1]! < single && place + 2 === size)
+        const isLast =
+          place + 1 === size || (kind === single && (tokens[place + 1]! & kindMask) < single && place + 2 === size)
         if (isLast && repeating && last !== noMatch) {
           last = at
           if (!atEnd) return last
@@ -253,8 +268,8 @@ export class TableRunner implements RegexRunner {
           continue
         }
         repeating = false
-      } else if (kind !== end && (kind === mark ? markByte : values[place]!) === byte) {
-        const row = rows[place]!
+      } else if (kind !== end && (kind === mark ? markByte : token >> valueShift) === byte) {
+        const row = kind === literal ? (helps[place] as string) : ''
         if (first === -1) first = at
         if (row === '') {
           place++
@@ -288,32 +303,58 @@ export class TableRunner implements RegexRunner {
     return this.acceptsAtEnd(place, repeating, length, marks) ? last : noMatch
   }
 
+  private findLead(lower: string, from: number): number {
+    if (!this.atStart) return lower.indexOf(this.lead, from)
+    return lower.startsWith(this.lead, from) ? from : -1
+  }
+
+  /** Where the classes before the lead begin. */
+  private findBehindClasses(lower: string, from: number): number {
+    const { tokens, lead, leadFrom, skip } = this
+    next: for (let at = from; ; at++) {
+      at = lower.indexOf(lead, at + skip) - skip
+      if (at < from) return -1
+      for (let i = 0; i < skip; i++) {
+        const bit = tokens[leadFrom - skip + i]! >> valueShift
+        if ((classBits[lower.charCodeAt(at + i)]! & bit) === 0) continue next
+      }
+      return at
+    }
+  }
+
   private acceptsAtEnd(stopped: number, repeating: boolean, length: number, marks: Int32Array | undefined): boolean {
-    const { kinds, values, size } = this
+    const { tokens, size } = this
+    const kindAt = (at: number) => tokens[at]! & kindMask
     let place = stopped
     if (marks) {
-      while (kinds[place] === star) place++
-      if (kinds[place] === mark) marks[values[place]!] = length
+      while (kindAt(place) === star) place++
+      if (kindAt(place) === mark) marks[tokens[place]! >> valueShift] = length
     }
-    if (kinds[place] === mark) place++
+    if (kindAt(place) === mark) place++
     if (place === size) return true
-    if (repeating && kinds[place]! >= single) {
-      const wasSingle = kinds[place] === single
+    if (repeating && kindAt(place) >= single) {
+      const wasSingle = kindAt(place) === single
       place++
       if (!wasSingle) {
-        if (kinds[place] === mark) place++
+        if (kindAt(place) === mark) place++
         if (place === size) return true
-        if (kinds[place] === plus) return false
-        if (kinds[place] === star) {
+        if (kindAt(place) === plus) return false
+        if (kindAt(place) === star) {
           place++
-          if (kinds[place] === mark) place++
+          if (kindAt(place) === mark) place++
           if (place === size) return true
-        } else if (kinds[place] === single) place++
+        } else if (kindAt(place) === single) place++
       }
     }
-    if (kinds[place] !== star) return false
+    if (kindAt(place) !== star) return false
     place++
-    if (kinds[place] === mark) place++
+    if (kindAt(place) === mark) place++
     return place === size
   }
+}
+
+/** The byte of a literal, '' for anything else. */
+function charOf(token: number): string {
+  const byte = token >> valueShift
+  return (token & kindMask) === literal && byte !== noByte ? String.fromCharCode(byte) : ''
 }
