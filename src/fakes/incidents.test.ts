@@ -119,7 +119,15 @@ test('without a ticket there is nothing to resolve', async () => {
   for (const name of ['jira', 'thehive', 'servicenow', 'zammad']) {
     const { default: integration } = (await integrations[name]!()) as { default: Integration }
     const options = integration.options.parse(integration.example)
-    const context = { incident: { key: 'k', more: 0 }, title: 't', body: 'b', idempotency_key: 'i', line: '', now, session: '' }
+    const context = {
+      incident: { key: 'k', more: 0 },
+      title: 't',
+      body: 'b',
+      idempotency_key: 'i',
+      line: '',
+      now,
+      session: '',
+    }
     assert.equal(integration.resolve!(alert(), options, context), undefined, name)
   }
 })

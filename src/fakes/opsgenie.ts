@@ -2,6 +2,12 @@ import * as z from 'zod/mini'
 import { anyText, credential, hexId, jsonBody, text } from './checks.ts'
 import { Broken, defineFake, type FakeAnswer, type FakeRequest, type Store } from './define.ts'
 
+const responder = z.looseObject({
+  type: z.enum(['team', 'user', 'escalation', 'schedule']),
+  id: z.optional(z.string()),
+  name: z.optional(z.string()),
+  username: z.optional(z.string()),
+})
 const created = z.looseObject({
   message: text(130),
   alias: z.optional(text(512)),
@@ -12,9 +18,7 @@ const created = z.looseObject({
   source: z.optional(anyText(100)),
   details: z.optional(z.record(z.string(), z.string())),
   note: z.optional(anyText(25_000)),
-  responders: z.optional(
-    z.array(z.looseObject({ type: z.enum(['team', 'user', 'escalation', 'schedule']) })).check(z.maxLength(50)),
-  ),
+  responders: z.optional(z.array(responder).check(z.maxLength(50))),
 })
 const closed = z.looseObject({
   note: z.optional(anyText(25_000)),
@@ -31,6 +35,9 @@ function taken(store: Store, did: string): FakeAnswer {
 function create(request: FakeRequest, store: Store): FakeAnswer {
   credential(request, 'GenieKey')
   const alert = jsonBody(request, created, { status: 422 })
+  // Jira Service Management knows them by id only.
+  const isJira = request.path.startsWith('/jsm/')
+  if (isJira && alert.responders?.some(({ id }) => id === undefined)) throw new Broken('responders: id is missing', 422)
   const size = Object.entries(alert.details ?? {}).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if (size > 8000) throw new Broken(`details: ${size} characters, of 8000`, 422)
   const alias = alert.alias ?? `made-here-${store.next()}`
