@@ -55,12 +55,17 @@ export default defineFake({
       if (address) alias.address = address
       if (detail) alias.detail = detail
       while (alias.detail.length < alias.address.length) alias.detail.push('Entry added')
-      // As the packet filter, which knows nothing of it before.
-      if (apply && async === false) tables(store)[alias.name] = alias.address.map(asTable)
+      // The packet filter knows nothing of it before, and not at once when nobody waits for it.
+      if (apply) store.made.set('reload', { after: async === false ? 0 : 1 })
       return { ...ok(alias), did: `${alias.name}: ${alias.address.length} entries${apply ? ', applied' : ''}` }
     },
     'GET /api/v2/diagnostics/table'(request, store) {
       allow(request)
+      const reload = store.made.get('reload') as { after: number } | undefined
+      if (reload && reload.after-- <= 0) {
+        for (const alias of aliases(store)) tables(store)[alias.name] = alias.address.map(asTable)
+        store.made.delete('reload')
+      }
       const id = request.query.get('id') ?? ''
       const entries = tables(store)[id]
       if (!entries) throw new Broken(`no table "${id}"`, 404, 'MODEL_OBJECT_NOT_FOUND')

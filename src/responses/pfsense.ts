@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep, NothingToDo } from '../define.ts'
+import { defineResponse, type HttpRequest, type HttpResponse, type HttpStep, NothingToDo, NotNow } from '../define.ts'
 import { httpUrl, jsonOf, secretText, tls } from '../integrations/options.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 import { asCidr } from './ranges.ts'
@@ -42,16 +42,9 @@ export default defineResponse({
   delete: (key, options) => change([key], options, remove),
   deleteMany: (keys, options) => change(keys, options, remove),
   list: {
-    steps: (options) => [
-      find(options, () => []),
-      // Not there when no rule uses the alias yet, or nothing was applied since.
-      { ...call(options, 'GET', `diagnostics/table?id=${options.alias}`), fine: [404] },
-    ],
-    parse([config = '', table = ''], options) {
-      // `data` is an empty list where there is no such table.
-      const { data } = jsonOf(table) as { data?: { entries: string[] } | [] }
-      const entries = data === undefined || Array.isArray(data) ? [] : data.entries
-      const filtered = new Set(entries.flatMap((entry) => parseAddressKey(entry) ?? []))
+    steps: (options) => [find(options, () => []), table(options, () => [])],
+    parse([config = '', filter = ''], options) {
+      const filtered = entriesIn(filter)
       return [...ours(aliasIn(config, options))].filter((key) => filtered.has(key))
     },
   },
@@ -76,6 +69,22 @@ function find(options: Options, next: (alias: Alias) => HttpStep[]): HttpStep {
     ...call(options, 'GET', `firewall/aliases?name=${options.alias}`),
     next: ({ text }: HttpResponse) => next(aliasIn(text, options)),
   }
+}
+
+/** What the packet filter has. The table is not there when nothing was applied since the alias was made. */
+function table(options: Options, next: (entries: Set<string>) => HttpStep[]): HttpStep {
+  return {
+    ...call(options, 'GET', `diagnostics/table?id=${options.alias}`),
+    fine: [404],
+    next: ({ text }: HttpResponse) => next(entriesIn(text)),
+  }
+}
+
+function entriesIn(text: string): Set<string> {
+  // An empty list where there is no such table.
+  const { data } = jsonOf(text) as { data?: { entries: string[] } | [] }
+  const entries = data === undefined || Array.isArray(data) ? [] : data.entries
+  return new Set(entries.flatMap((entry) => parseAddressKey(entry) ?? []))
 }
 
 /** @throws when there is none that can be used */
@@ -127,9 +136,26 @@ function change(keys: readonly string[], options: Options, how: Change): HttpSte
     find(options, (found) => {
       const { address, detail } = how(found, keys)
       const isSame = address.length === found.address.length
-      // The answer comes when the packet filter has it.
-      const json = { id: found.id, name: alias, ...(isSame ? {} : { address, detail }), apply: true, async: false }
-      return [{ ...call(options, 'PATCH', 'firewall/alias'), json }]
+      const json = { id: found.id, name: alias, ...(isSame ? {} : { address, detail }), apply: true }
+      const patch = { ...call(options, 'PATCH', 'firewall/alias'), json }
+      const isAdded = how === add
+      // What others have put there stays.
+      const left = new Set(address.map((entry) => parseAddressKey(entry)))
+      const expected = keys.filter((key) => left.has(key) === isAdded)
+      return [{ ...patch, next: () => [applied(expected, isAdded, options, mostLooks)] }]
     }),
   ]
+}
+
+const look_ms = 500
+const mostLooks = 60
+
+/** Rules are loaded after the answer, in a second or, with many of them, in half a minute. */
+function applied(keys: readonly string[], wanted: boolean, options: Options, looks: number): HttpStep {
+  const look = table(options, (entries) => {
+    if (keys.every((key) => entries.has(key) === wanted)) return []
+    if (looks <= 1) throw new NotNow('the packet filter has not taken it over within half a minute')
+    return [applied(keys, wanted, options, looks - 1)]
+  })
+  return looks < mostLooks ? { ...look, after_ms: look_ms } : look
 }
