@@ -9,13 +9,18 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface Daemon {
   pid: number
-  /** Where the API is, and its token. */
-  api<T>(path: string): Promise<T>
+  /** GET, or POST with a body. */
+  api<T>(path: string, body?: unknown): Promise<T>
   kill(): Promise<void>
 }
 
 /** Resolves when it is ready. */
 export async function startDaemon(home: string, node: string[] = []): Promise<Daemon> {
+  return spawnDaemon(home, node).ready
+}
+
+/** The same, for those who do not want to wait until it is ready before they kill it. */
+export function spawnDaemon(home: string, node: string[] = []): { ready: Promise<Daemon>; kill(): Promise<void> } {
   const child = spawn(process.execPath, [...node, main, '--home', home, 'up', '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -29,19 +34,29 @@ export async function startDaemon(home: string, node: string[] = []): Promise<Da
       })
     void ended.then(() => reject(new Error(`outrider ended:\n${output}`)))
   })
-  const { url, console } = await ready
-  const token = console.split('token=')[1] ?? ''
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
   return {
-    pid: child.pid!,
-    async api<T>(path: string) {
-      const response = await fetch(new URL(`/api/${path}`, url), { headers: { authorization: `Bearer ${token}` } })
+    ready: ready.then(({ url, console }) => daemonOf(child.pid!, url, console.split('token=')[1] ?? '', kill)),
+    kill,
+  }
+}
+
+function daemonOf(pid: number, url: string, token: string, kill: () => Promise<void>): Daemon {
+  return {
+    pid,
+    async api<T>(path: string, body?: unknown) {
+      const response = await fetch(new URL(`/api/${path}`, url), {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}`, 'x-outrider': '1', 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
       if (!response.ok) throw new Error(`${path}: HTTP ${response.status}`)
       return (await response.json()) as T
     },
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
+    kill,
   }
 }
 
