@@ -8,9 +8,9 @@ export function alertText(parts: AlertParts): AlertLine {
   const { statics, location } = event
   const line = (label: string, value: string | undefined) => (value === undefined ? '' : `\n${label}: ${value}`)
   const from = location.startsWith('(') ? location : `${event.hostname}->${location}`
-  const fields = event.decoder
-    ? event.names.map((name, i) => (event.values[i] ? `${name}: ${event.values[i]}\n` : '')).join('')
-    : ''
+  const { names, values } = event
+  let fields = ''
+  if (event.decoder) for (let i = 0; i < names.length; i++) if (values[i]) fields += `${names[i]}: ${values[i]}\n`
   const tail =
     `:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
     `${parts.stamp.line} ${from}\n` +

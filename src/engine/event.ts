@@ -104,13 +104,7 @@ export class EngineEvent {
 
   /** Value of a dynamic field by its name in any case; undefined when unset. */
   dynamic(name: string): string | undefined {
-    const wanted = name.toLowerCase()
-    const { names } = this
-    for (let i = 0; i < names.length; i++) {
-      const candidate = names[i]!
-      if (candidate.length === wanted.length && (candidate === name || candidate.toLowerCase() === wanted))
-        return this.values[i]
-    }
-    return undefined
+    const place = this.shape.placeOf(name)
+    return place === -1 ? undefined : this.values[place]
   }
 }

@@ -84,9 +84,11 @@ export class EngineSession implements Session {
     const walk: Walk = {
       current: { event, at: seconds, matched: 0, rule: undefined! },
       notes: [],
+      previous_log: undefined,
+      parent: undefined,
       firedtimes: -1,
-      ...(options.debug ? { debug: [] } : {}),
-      ...(options.explain ? { tried: [] } : {}),
+      debug: options.debug ? [] : undefined,
+      tried: options.explain ? [] : undefined,
     }
     if (!predecode(event, input, this.shortHost)) return this.dropped(walk)
     if (input.kind === 'eventchannel') {

@@ -20,6 +20,7 @@ export class Shape {
   private next: Shape | undefined = undefined
   private others: Map<string, Shape> | undefined = undefined
   private listed: readonly string[] | undefined = undefined
+  private places: Map<string, number> | undefined = undefined
 
   constructor(before: Shape | undefined, name: string) {
     this.before = before
@@ -49,6 +50,19 @@ export class Shape {
       this.others.set(name, shape)
     }
     return shape
+  }
+
+  /** Position of a name, in any case, among the names; -1 without it. Asked for names that rules use, so there is an end to what it keeps. */
+  placeOf(name: string): number {
+    if (this.size === 0) return -1
+    let place = this.places?.get(name)
+    if (place === undefined) {
+      const wanted = name.toLowerCase()
+      place = this.names.findIndex((candidate) => candidate.toLowerCase() === wanted)
+      this.places ??= new Map()
+      this.places.set(name, place)
+    }
+    return place
   }
 
   get names(): readonly string[] {

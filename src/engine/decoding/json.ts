@@ -222,15 +222,10 @@ function readString(): boolean {
   return readEscaped(start)
 }
 
-const simpleEscapes: Record<string, string> = {
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
+/** By the code of the byte behind the backslash. */
+const simpleEscapes = new Array<string | undefined>(256).fill(undefined)
+for (const [letter, meant] of ['b\b', 'f\f', 'n\n', 'r\r', 't\t', '""', '\\\\', '//']) {
+  simpleEscapes[letter!.charCodeAt(0)] = meant!
 }
 
 function readEscaped(start: number): boolean {
@@ -242,14 +237,15 @@ function readEscaped(start: number): boolean {
   let result = ''
   let from = start
   for (let i = text.indexOf('\\', start); i !== -1 && i < end; i = text.indexOf('\\', from)) {
-    result += text.slice(from, i)
-    if (text.charCodeAt(i + 1) === letterU) {
+    if (i > from) result += text.slice(from, i)
+    const code = text.charCodeAt(i + 1)
+    if (code === letterU) {
       const length = readUnicode(i, end)
       if (length === 0) return false
       result += value
       from = i + length
     } else {
-      const plain = simpleEscapes[text[i + 1]!]
+      const plain = simpleEscapes[code]
       if (plain === undefined) return false
       result += plain
       from = i + 2
