@@ -6,8 +6,7 @@ const field = z.looseObject({ title: anyText(), value: anyText(), short: z.optio
 const attachment = z.looseObject({
   fallback: z.optional(anyText()),
   color: z.optional(z.string().check(z.regex(/^(good|warning|danger|#[0-9a-f]{6})$/i, 'not a colour'))),
-  // Slack shows so much of it and hides the rest behind "show more"; the API takes no more than 8,000.
-  text: z.optional(anyText(8000)),
+  text: z.optional(anyText(40_000)),
   fields: z.optional(z.array(field)),
   mrkdwn_in: z.optional(z.array(z.enum(['text', 'pretext', 'fields']))),
 })
