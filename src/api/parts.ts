@@ -143,7 +143,8 @@ export interface Deliveries {
 export interface Silences {
   /** Newest first; `all`: also those that are over. */
   list(all: boolean): Maybe<Silence[]>
-  add(wish: SilenceWish): Maybe<Result<Silence>>
+  /** `fits`: so many of the newest alerts, of those that were looked at. */
+  add(wish: SilenceWish): Maybe<Result<Silence & { fits: number; of: number }>>
   /** Ends it now. */
   end(id: string, manual: Manual): Maybe<Result<Silence>>
   /** What people did, newest first. */

@@ -106,7 +106,7 @@ export function memoryParts(now: () => number) {
         const silence = { id, match, what: describeMatch(match), created: now(), since, until, by, reason, held: {} }
         silences.push({ ...silence, state: 'in force' })
         actions.push({ action: 'silence', ...match, seconds, reason, by })
-        return { ok: true, value: silences.at(-1)! }
+        return { ok: true, value: { ...silences.at(-1)!, fits: 1, of: 2 } }
       },
       end(id, manual) {
         const silence = silences.find((one) => one.id === id)

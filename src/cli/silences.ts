@@ -42,7 +42,7 @@ export async function add(options: Adding): Promise<void> {
   const { home, where, rule, agent, source, destination, reason, by, json } = options
   const now = Date.now()
   const { since, seconds } = timeOf(options, now)
-  const silence = await call<Silence>(home, 'POST', 'silences', {
+  const silence = await call<Silence & { fits: number; of: number }>(home, 'POST', 'silences', {
     ...(where !== undefined && { where }),
     ...(rule !== undefined && { rules: listOf('--rule', rule) }),
     ...(agent !== undefined && { agents: listOf('--agent', agent) }),
@@ -56,6 +56,10 @@ export async function add(options: Adding): Promise<void> {
   if (json) return print(JSON.stringify(silence))
   const begins = silence.state === 'planned' ? `from ${timeText(silence.since)} ` : ''
   print(`silence ${silence.id}: ${silence.what}, ${begins}until ${timeText(silence.until)}`)
+  const { fits, of } = silence
+  // A few alerts say nothing.
+  if (fits > 0 || of >= 10)
+    print(fits === 0 ? `none of the newest ${of} alerts fits it` : `it fits ${fits} of the newest ${of} alerts`)
   print('destinations are not told of these alerts; they stay in alerts.json, and responses are not affected')
 }
 

@@ -1,6 +1,6 @@
 /** What the API shows and does, made of the running pieces. */
 import type { AlertFeed } from '../api/alert-feed.ts'
-import type { InputStatus, Logtest, Parts, PastBlock, Receivers, Result } from '../api/parts.ts'
+import type { InputStatus, Logtest, Parts, PastBlock, Receivers, Result, Silence } from '../api/parts.ts'
 import type { Config } from '../config.ts'
 import type { DeliveryRunner, Silences } from '../delivery/index.ts'
 import type { Log } from '../log.ts'
@@ -8,6 +8,7 @@ import type { Problem } from '../problem.ts'
 import type { ApprovalLinks } from '../responses/approval-links.ts'
 import type { Lease } from '../responses/lease.ts'
 import type { Responder } from '../responses/responder.ts'
+import { compileSilence } from '../silence.ts'
 import { version } from '../version.ts'
 import type { Embedded } from './embedded.ts'
 import { defaultHome } from './home.ts'
@@ -70,7 +71,10 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     },
     silences: {
       list: (all) => silences.list(all),
-      add: (wish) => recorded('silence added by hand', { ...wish }, silences.add(wish)),
+      add(wish) {
+        const result = recorded('silence added by hand', { ...wish }, silences.add(wish))
+        return result.ok ? { ok: true, value: { ...result.value, ...fitsOf(result.value, feed) } } : result
+      },
       end: (id, manual) => recorded('silence ended by hand', { silence: id, ...manual }, silences.end(id, manual)),
       audit: (limit) => silences.audit(limit),
     },
@@ -126,6 +130,17 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
     receivers,
     logtest: running.logtest,
   }
+}
+
+/** How many of the newest alerts a silence fits: one that fits none is often a mistake. */
+function fitsOf({ match }: Silence, feed: AlertFeed): { fits: number; of: number } {
+  const { matches } = compileSilence(match)
+  const destination = match.destinations?.[0] ?? ''
+  let fits = 0
+  let of = 0
+  for (let seq = feed.last; seq >= feed.first && of < 1000; seq--, of++)
+    if (matches(JSON.parse(feed.get(seq)!.line), destination)) fits++
+  return { fits, of }
 }
 
 function toPastBlock(lease: Lease): PastBlock {
