@@ -7,7 +7,7 @@ import type { Silence } from '../src/api/parts.ts'
 import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 
-const limits = { timeout: 90_000 }
+const limits = { timeout: 180_000 }
 
 const rules = `<group name="local,">
   <rule id="100001" level="5"><match>outrider-test</match><description>test alert</description></rule>

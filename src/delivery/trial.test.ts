@@ -110,6 +110,14 @@ test('says for each destination why an alert went there, and what became of it',
   assert.equal(explain(99_999)[0]!.fate, 'ahead')
   assert.equal(explain()[0]!.fate, 'unknown')
 
+  const told = (more: Partial<Destination>) =>
+    explainAlert([{ ...destinations[0]!, ...more }], alert(1) as unknown as Alert, state, Date.now(), {
+      inode,
+      offset: 0,
+    })[0]!.reason
+  assert.equal(told({ digest: { every: 3600 } }), 'no filter is set; it is told in a summary')
+  assert.equal(told({ group_by: [] }), 'no filter is set; the message of its incident may only count it')
+
   // The alert is of 2024: it went before this one began, unless it still waited.
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const time = { now: Date.now, schedule: () => () => {} }

@@ -122,12 +122,20 @@ export function explainAlert(
     if (!verdict.sent) return { ...verdict, destination: name, fate: 'unwanted' }
     const fate = fateOf(state.cursor<FileCursor>(`delivery/${name}`).get(), place)
     const found = destination.silences === false ? undefined : silenceOf(alert, name)
-    if (!found) return { ...verdict, destination: name, fate }
+    if (!found)
+      return { ...verdict, ...(fate === 'settled' && countedWith(destination, verdict)), destination: name, fate }
     const { silence, why } = found
     // One that began after the alert may have come too late.
     const isHeld = why === 'its time' || fate === 'ahead'
     return { ...verdict, destination: name, fate: isHeld ? 'silenced' : fate, silence }
   })
+}
+
+/** What was delivered may have been so as a number in another message. */
+function countedWith({ digest, group_by, storm }: Destination, { reason }: Verdict): Partial<Verdict> {
+  if (digest) return { reason: `${reason}; it is told in a summary` }
+  if (group_by) return { reason: `${reason}; the message of its incident may only count it` }
+  return storm ? { reason: `${reason}; in a storm it is told in a summary` } : {}
 }
 
 /** An id is unique within one file only. */
