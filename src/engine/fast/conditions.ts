@@ -209,25 +209,26 @@ export class Results {
       logLook.begin(lowered(event.log))
       return logLook.allows(condition.gate, 0) && pattern.test(event.log) ? yes : no
     }
-    const text = this.text(condition.subject, event)
+    const text = textOf(condition.subject, event, this.fields)
     if (text === undefined) return unset
     return pattern.test(text) ? yes : no
   }
+}
 
-  private text(which: number, event: EngineEvent): string | undefined {
-    if (which >= firstField) return this.fields.value(which - firstField)
-    if (which >= 0) return event.statics[which]
-    switch (which) {
-      case subject.log:
-        return event.log
-      case subject.program_name:
-        return event.program_name
-      case subject.hostname:
-        return event.hostname
-      case subject.location:
-        return event.location
-      default:
-        return event.statics[Static.dstuser] ?? event.statics[Static.srcuser]
-    }
+/** What a condition with this subject looks at. */
+export function textOf(which: number, event: EngineEvent, fields: FieldValues): string | undefined {
+  if (which >= firstField) return fields.value(which - firstField)
+  if (which >= 0) return event.statics[which]
+  switch (which) {
+    case subject.log:
+      return event.log
+    case subject.program_name:
+      return event.program_name
+    case subject.hostname:
+      return event.hostname
+    case subject.location:
+      return event.location
+    default:
+      return event.statics[Static.dstuser] ?? event.statics[Static.srcuser]
   }
 }

@@ -14,6 +14,7 @@ import { lowerAscii, type Pattern } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { type Checks, type ConditionTable, fieldOf, firstBytesOf, isProgramCheck } from './conditions.ts'
 import type { FieldValues } from './fields.ts'
+import { splitWide, type WideIndex } from './wide.ts'
 
 /** A place in the tree, with what the walk asks of its rule close at hand. */
 export interface FastNode {
@@ -28,6 +29,8 @@ export interface FastNode {
   hasState: boolean
   noalert: boolean
   children: Children | undefined
+  /** Among its siblings. */
+  place: number
 }
 
 /** Below this many, trying is cheaper than choosing. */
@@ -42,17 +45,28 @@ const maxAsked = 12
 
 export class Children {
   private readonly all: readonly FastNode[]
+  /** Finds what is not in `all`, where there are very many. */
+  private readonly wide: WideIndex | undefined
   private readonly table: ConditionTable
   private byDecoder = new Map<string | undefined, ForDecoder>()
   private beginnings = 0
 
   constructor(all: readonly FastNode[], table: ConditionTable) {
-    this.all = all
+    const split = splitWide(all, table)
+    this.all = split?.rest ?? all
+    this.wide = split?.wide
     this.table = table
   }
 
   /** Candidates in their order. */
   of(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
+    const chosen = this.choice(event, fields)
+    const found = this.wide?.find(event, fields)
+    if (found === undefined || found.length === 0) return chosen
+    return chosen.length === 0 ? found : [...chosen, ...found].sort((a, b) => a.place - b.place)
+  }
+
+  private choice(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
     if (this.all.length <= fewChildren) return this.all
     let choice = this.begin(event)
     while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
@@ -283,7 +297,7 @@ export function buildNodes(
   checks: readonly Checks[],
   table: ConditionTable,
 ): readonly FastNode[] {
-  return nodes.map(({ rule, children }) => ({
+  return nodes.map(({ rule, children }, place) => ({
     rule,
     index: rule.index,
     decoded_as: rule.decoded_as,
@@ -292,5 +306,6 @@ export function buildNodes(
     hasState: rule.check_diff || rule.if_fts || (rule.context && rule.search !== undefined),
     noalert: rule.noalert,
     children: children.length > 0 ? new Children(buildNodes(children, checks, table), table) : undefined,
+    place,
   }))
 }
