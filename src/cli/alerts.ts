@@ -6,7 +6,7 @@ import type { Alert } from '../alert.ts'
 import { follow } from '../durable/follow.ts'
 import { UserError } from '../problem.ts'
 import { createReport, type Report, reportToJson } from '../report.ts'
-import { alertsHistory, alertTime, parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
+import { alertsHistory, alertTime, max_alert_bytes, parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
 import { makeVisible, print, styled, table } from './output.ts'
 
 /** alerts.json of this home: its own, or that of the Wazuh it runs beside. */
@@ -45,7 +45,7 @@ export async function tail(options: {
     path,
     from: 'start',
     history: options.file ? 'none' : alertsHistory(path),
-    max_line_bytes: 1024 * 1024,
+    max_line_bytes: max_alert_bytes,
   })
   const last: string[] = []
   for (let batch = await follower.poll(); batch; batch = await follower.poll()) {

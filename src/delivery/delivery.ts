@@ -10,11 +10,12 @@ import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
 import type { History } from '../durable/history.ts'
+import { Notices } from '../durable/notices.ts'
 import type { Cursor } from '../durable/state.ts'
 import { integrations } from '../integrations/index.ts'
 import type { Problem } from '../problem.ts'
 import { compileRoute } from '../routes.ts'
-import { alertsHistory } from '../wazuh/alerts-days.ts'
+import { alertsHistory, max_alert_bytes } from '../wazuh/alerts-days.ts'
 import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
 import { parseAlert } from './attempt.ts'
 import { RateLimit } from './backoff.ts'
@@ -39,9 +40,6 @@ const defaults: Tuning = {
   poll_ms: 200,
 }
 
-/** Of one alert; integratord skips those above 64 KiB. */
-const max_alert_bytes = 16 << 20
-
 interface Running {
   queue: DestinationQueue
   follower: Follower
@@ -57,6 +55,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   const running = new Map<string, Running>()
   const badLines = new Set<string>()
   const rates = new Map<string, RateLimit>()
+  const notices = settings.notices ?? new Notices()
   let cancelCommit: (() => void) | undefined
   let failing: string | undefined
   let isStopped = false
@@ -218,7 +217,8 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
 
   function report(name: string, notice: Notice): void {
     const { message, file, offset, kind } = notice
-    log[kind === 'rotated' ? 'debug' : 'warn'](`${name}: ${message}`, { destination: name, file, offset })
+    if (kind === 'rotated') log.debug(`${name}: ${message}`, { destination: name, file, offset })
+    else if (notices.isNews(`destination ${name}`, notice)) log.warn(message, { file, offset })
   }
 
   function badLine(line: string): void {

@@ -1,6 +1,7 @@
 /** What the delivery runner is told and what it answers. The daemon composes it; the API and the command line show it. */
 import type { Destination } from '../config.ts'
 import type { History } from '../durable/history.ts'
+import type { Notices } from '../durable/notices.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Problem } from '../problem.ts'
@@ -26,6 +27,8 @@ export interface DeliverySettings {
   sender?(destination: Destination): Promise<Sender | undefined>
   /** Where older alerts are after a rotation; default: what Wazuh, or logrotate, leaves. */
   history?: History
+  /** Shared with others that follow the same file. */
+  notices?: Notices
   /** Calls back after so many milliseconds; the returned function cancels. Default: a timer. */
   schedule?(ms: number, run: () => void): () => void
   /** What people do not want to hear of for a while. */

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   utimesSync,
@@ -442,6 +443,36 @@ describe('following a file', () => {
     append('a\n')
     assert.deepEqual(await lines(follower), ['a'])
   })
+
+  for (const [what, isNew] of [
+    ['goes on at its place', false],
+    ['begins at the end', true],
+  ] as const)
+    test(`in a folder that cannot be entered for a while it ${what}`, async () => {
+      const real = join(folder, 'real')
+      const way = join(folder, 'way')
+      mkdirSync(real)
+      writeFileSync(join(real, 'a.log'), 'a\nb\n')
+      symlinkSync(real, way)
+      path = join(way, 'a.log')
+      const { cursor } = await all(start())
+      appendFileSync(join(real, 'a.log'), 'c\n')
+      // A link to itself: an error that is not "there is no such file", and that root gets, too.
+      unlinkSync(way)
+      symlinkSync('way', way)
+      const follower = start(isNew ? { from: 'end' } : { cursor })
+      assert.deepEqual(await lines(follower), [])
+      assert.deepEqual(await lines(follower), [])
+      assert.deepEqual(
+        notices.map(({ kind }) => kind),
+        ['unreadable'],
+      )
+      unlinkSync(way)
+      symlinkSync(real, way)
+      assert.deepEqual(await lines(follower), isNew ? [] : ['c'])
+      appendFileSync(join(real, 'a.log'), 'd\n')
+      assert.deepEqual(await lines(follower), ['d'])
+    })
 
   test('refuses to be asked twice at the same time', async () => {
     append('')

@@ -10,7 +10,7 @@
  * - A file is left only when it was read to its end after its successor had been seen.
  */
 import type { BigIntStats } from 'node:fs'
-import { type Generation, type History, noHistory, siblings, statOf } from './history.ts'
+import { type Generation, type History, mustReach, noHistory, siblings, statOf } from './history.ts'
 import { LineCutter } from './lines.ts'
 import { type Chunk, lastLineStart, openAt, openPlain, type Source, witness } from './source.ts'
 import { Wake } from './wake.ts'
@@ -185,6 +185,8 @@ export class Follower {
   // ------------------------------------------------------------------------------------------------------------ finding the place
 
   private async begin(): Promise<Lines | 'again'> {
+    // A folder that may not be entered says nothing about the file: taken for one that is not there, it would be read from its start later.
+    mustReach(this.path)
     this.list = this.history.list().sort(byKey)
     if (this.options.cursor === undefined) return this.beginFresh()
     const { cursor } = this

@@ -45,21 +45,52 @@ export function siblings(path: string): History {
   return {
     list() {
       const found: Generation[] = []
+      const numbered: Numbered[] = []
       for (const candidate of namesIn(folder)) {
         const suffix = added(candidate)
         if (suffix === undefined) continue
         const file = statOf(join(folder, candidate))
         if (!file?.isFile()) continue
-        // Several rotations within one tick of the file system's clock: `.1` is newer than `.2`, while
-        // dates and numbers with leading zeros count up.
+        const path = join(folder, candidate)
         const number = /^\.([1-9]\d{0,5})$/.exec(suffix)?.[1]
-        const tie = number === undefined ? suffix : String(999_999 - Number(number)).padStart(6, '0')
-        found.push({ path: join(folder, candidate), key: `${timeKey(file)} ${tie}` })
+        if (number === undefined) found.push({ path, key: `${timeKey(file)} ${suffix}` })
+        else numbered.push({ path, number: Number(number), file })
       }
+      const sign = countsUp(numbered) ? 1 : -1
+      for (const { path, number, file } of numbered)
+        found.push({ path, key: `${timeKey(file)} ${String(1_000_000 + sign * number).padStart(7, '0')}` })
       return found
     },
     keyOf: (file, list) => (file ? timeKey(file) : list.reduce((latest, { key }) => (key > latest ? key : latest), '')),
   }
+}
+
+/** `a.log.1`, which does not say whether it is newer than `a.log.2`. */
+interface Numbered {
+  path: string
+  number: number
+  file: BigIntStats
+}
+
+/**
+ * Several rotations may fall within one tick of the file system's clock; dates and numbers with leading zeros count up, but these only with some rotators. What
+ * the others of them tell: with logrotate `.1` is newer than `.2`. Those of one time are asked when they were made, unless gzip has made one of them anew.
+ */
+function countsUp(numbered: readonly Numbered[]): boolean {
+  const inOrder = numbered.toSorted((a, b) => a.number - b.number)
+  const votes = (timeOf: (one: Numbered) => bigint | undefined): number => {
+    let up = 0
+    for (const [n, one] of inOrder.entries()) {
+      const [first, second] = [timeOf(one), inOrder[n + 1] && timeOf(inOrder[n + 1]!)]
+      if (first === undefined || second === undefined || first === second) continue
+      up += first < second ? 1 : -1
+    }
+    return up
+  }
+  return (
+    (votes(({ file }) => file.mtimeNs) ||
+      votes(({ path, file }) => (path.endsWith('.gz') ? undefined : file.birthtimeNs))) > 0
+  )
 }
 
 /** Only the file itself: nothing older is looked for. */
@@ -75,6 +106,15 @@ export function namesIn(folder: string): string[] {
     return readdirSync(folder)
   } catch {
     return []
+  }
+}
+
+/** @throws the file system's error when it cannot even be said whether a file is there */
+export function mustReach(path: string): void {
+  try {
+    statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') throw error
   }
 }
 

@@ -17,6 +17,7 @@ import { createApi, listen } from '../api/server.ts'
 import type { Config } from '../config.ts'
 import { createDelivery, createSilences, type DeliveryRunner, noteBlockEnd } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
+import { Notices } from '../durable/notices.ts'
 import { openState, type State } from '../durable/state.ts'
 import { rotateWhenRead } from '../inputs/localfile.ts'
 import type { Log } from '../log.ts'
@@ -152,6 +153,7 @@ async function start(
   })
   silences.start()
   closing.push(() => silences.stop())
+  const notices = new Notices()
   delivery = createDelivery({
     state,
     silences,
@@ -163,6 +165,7 @@ async function start(
     schedule,
     log,
     mask,
+    notices,
     sender: lookups.sender,
   })
   await delivery.start()
@@ -214,7 +217,8 @@ async function start(
   } else {
     const ending = new AbortController()
     const { alerts_file } = config
-    const following = followForResponses({ alerts_file, state, responder, log, signal: ending.signal, seen: published })
+    const { signal } = ending
+    const following = followForResponses({ alerts_file, state, responder, log, notices, signal, seen: published })
     closing.push(async () => {
       ending.abort()
       await following

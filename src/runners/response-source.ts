@@ -1,10 +1,11 @@
 /** Active responses beside a real Wazuh: alerts are followed in alerts.json, and what they ask for is recorded in the transaction that moves the cursor. */
 
 import { type FileCursor, follow } from '../durable/follow.ts'
+import type { Notices } from '../durable/notices.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import type { Responder } from '../responses/responder.ts'
-import { alertsHistory, parseAlert } from '../wazuh/alerts-days.ts'
+import { alertsHistory, max_alert_bytes, parseAlert } from '../wazuh/alerts-days.ts'
 
 /** Follows until the signal comes. `seen` gets every line, for those who look on. */
 export async function followForResponses(parts: {
@@ -12,6 +13,7 @@ export async function followForResponses(parts: {
   state: State
   responder: Responder
   log: Log
+  notices: Notices
   signal: AbortSignal
   seen(lines: string[]): void
 }): Promise<void> {
@@ -23,8 +25,12 @@ export async function followForResponses(parts: {
     // A block for what happened before we were there would surprise everyone.
     from: 'end',
     history: alertsHistory(alerts_file),
-    max_line_bytes: 1024 * 1024,
-    report: ({ message, file, offset }) => log.warn(message, { file, offset }),
+    max_line_bytes: max_alert_bytes,
+    report: (notice) => {
+      const { message, file, offset, kind } = notice
+      if (kind === 'rotated') log.debug(message, { file, offset })
+      else if (parts.notices.isNews('responses', notice)) log.warn(message, { file, offset })
+    },
   })
   try {
     for (let batch = await follower.next(signal); batch; batch = await follower.next(signal)) {

@@ -10,8 +10,8 @@ import { openAt } from '../durable/source.ts'
 import { months } from './alerts-file.ts'
 
 const hour = 3600_000
-/** Previous events and rule groups make an alert several times as long as a log line; beyond this it is no alert. */
-const max_line_bytes = 16 << 20
+/** Of an alert's line. Previous events and rule groups make it several times as long as a log line; integratord skips those above 64 KiB. */
+export const max_alert_bytes = 16 << 20
 
 interface DayFile extends Generation {
   /** Midnight UTC of the date in its name. */
@@ -104,7 +104,7 @@ function filesOf({ alerts_file, from_ms, to_ms }: ReadAlertsOptions): string[] {
 }
 
 async function* linesOf(path: string, counts: AlertsRead): AsyncGenerator<string[]> {
-  const cutter = new LineCutter(max_line_bytes, 'skip', () => {
+  const cutter = new LineCutter(max_alert_bytes, 'skip', () => {
     counts.lines++
     counts.skipped++
   })
