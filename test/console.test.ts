@@ -422,6 +422,14 @@ describe('console', { skip }, () => {
     assert.deepEqual(actions, [{ action: 'disallow', entry: '203.0.113.0/24', reason: 'over', by: 'console' }])
   })
 
+  test('a storm is told of at its destination', async (t) => {
+    const { page } = await open(t, ({ destinations }) => {
+      const common = { type: 'slack', state: 'ok' as const, waiting: 0, rejected: 0, delivered: 7, lag_bytes: 0 }
+      destinations.push({ name: 'soc', ...common, storm_since: Date.now() - 12 * 60_000 })
+    })
+    await page.getByText('7 delivered · storm for 12 min: summaries').waitFor()
+  })
+
   test('a silence starts from an alert, is refused in the dialog, is seen and ended', async (t) => {
     const { page, actions } = await open(t, ({ feed, destinations }) => {
       const agent = { id: '001', name: 'web-01' }

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
 
-for (const [type, concurrency] of [
-  ['webhook', 8],
-  ['webhook', 1],
-  ['elasticsearch', 4],
+for (const [type, concurrency, catch_up] of [
+  ['webhook', 8, ''],
+  ['webhook', 8, '500'],
+  ['webhook', 1, ''],
+  ['elasticsearch', 4, ''],
 ] as const)
-  test(`kill -9 at any moment loses nothing: ${type}, ${concurrency} at once`, async (t) => {
+  test(`kill -9 at any moment loses nothing: ${type}, ${concurrency} at once, late ones ${catch_up || 'as they come'}`, async (t) => {
     const server = await fakeServer(t)
     const { folder, alerts_file, append } = bench(t)
     let seed = 20_240_115 + concurrency
@@ -42,11 +43,15 @@ for (const [type, concurrency] of [
     let child: ChildProcess | undefined
     t.after(() => child?.kill('SIGKILL'))
     const start = async () => {
-      child = fork(new URL('./testing/child.ts', import.meta.url), [folder, server.url, String(concurrency), type], {
-        // It must not take itself for a test.
-        execArgv: [],
-        env: { PATH: process.env.PATH },
-      })
+      child = fork(
+        new URL('./testing/child.ts', import.meta.url),
+        [folder, server.url, String(concurrency), type, catch_up],
+        {
+          // It must not take itself for a test.
+          execArgv: [],
+          env: { PATH: process.env.PATH },
+        },
+      )
       await once(child, 'message')
       return child
     }

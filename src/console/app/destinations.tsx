@@ -65,10 +65,11 @@ function Item({ destination, hasDeliveries }: { destination: DestinationStatus; 
 }
 
 function summary(destination: DestinationStatus, at: number): string {
-  const { waiting, waiting_since, rejected, delivered, last_delivered, next_try, state } = destination
+  const { waiting, waiting_since, rejected, delivered, last_delivered, next_try, state, storm_since } = destination
   const words = [`${count(delivered)} delivered`]
   if (waiting > 0) words.push(`${count(waiting)} waiting${waiting_since ? ` for ${span(at - waiting_since)}` : ''}`)
   if (rejected > 0) words.push(`${count(rejected)} rejected`)
+  if (storm_since !== undefined) words.push(`storm for ${span(at - storm_since)}: summaries`)
   if (state === 'paused') words.push('paused')
   else if (next_try !== undefined && next_try > at) words.push(`next try in ${countdown(next_try - at)}`)
   else if (waiting === 0 && last_delivered) words.push(`last ${span(at - last_delivered)} ago`)
