@@ -170,12 +170,17 @@ export class Incidents {
     return incident && this.close(incident, line, { by: 'alert' })
   }
 
-  /** Ends the incidents of an alert whose block has ended. */
-  endOfBlock({ alert, rule, target }: EndedBlock): DueMessage[] {
-    const name = nameOf({ id: alert, rule: { id: rule } })
-    return [...this.open.values(), ...this.resting.values()]
-      .filter(({ alerts }) => alerts.includes(name))
-      .map((incident) => this.close(incident, incident.last, { by: 'block', target }))
+  /** Ends the incidents of alerts whose blocks have ended. */
+  endOfBlocks(blocks: readonly EndedBlock[]): DueMessage[] {
+    const targets = new Map(
+      blocks.map(({ alert, rule, target }) => [nameOf({ id: alert, rule: { id: rule } }), target]),
+    )
+    const ended: DueMessage[] = []
+    for (const incident of [...this.open.values(), ...this.resting.values()]) {
+      const target = targets.get(incident.alerts.find((name) => targets.has(name)) ?? '')
+      if (target !== undefined) ended.push(this.close(incident, incident.last, { by: 'block', target }))
+    }
+    return ended
   }
 
   private close({ key, more, opened: since, ref }: Incident, line: string, over: Over): DueMessage {

@@ -163,7 +163,7 @@ export class DestinationQueue {
   /** Blocks that alerts have caused are over. */
   blocksEnded(ended: readonly EndedBlock[]): void {
     if (!this.settings.destination.resolve_with_block || !this.incidents) return
-    for (const block of ended) this.choice.end(this.incidents.endOfBlock(block))
+    this.choice.end(this.incidents.endOfBlocks(ended))
     this.pump()
   }
 
