@@ -28,7 +28,7 @@ const alertOf = ({ line }: DueMessage) => JSON.parse(fromBytes(line)) as Alert
 const titles = (messages: DueMessage[]) => messages.map((message) => alertOf(message).rule.description)
 
 test('a digest is one message, so long after its first alert', () => {
-  const { summaries } = open({ digest: { every: 3600 } })
+  const { summaries } = open({ digest: { every: 3600 }, timezone: 'UTC' })
   assert.equal(summaries.next(), undefined, 'nothing to tell, no message')
   assert.equal(summaries.take(one(5), start), true)
   summaries.take(one(12, '5712', 'db-01'), start + 10 * minute)
@@ -41,7 +41,9 @@ test('a digest is one message, so long after its first alert', () => {
   assert.deepEqual([told.rule.level, told.rule.id, told.timestamp], [12, 'summary', '2024-01-15T11:00:00.000+0000'])
   assert.equal(
     told.full_log,
-    `Rules:
+    `From 2024-01-15 10:00:00 UTC to 2024-01-15 11:00:00 UTC
+
+Rules:
   2 × 5710 (5) rule 5710
   1 × 5712 (12) rule 5712
 
@@ -54,9 +56,9 @@ Levels:
   2 × 5
 
 Most important:
-  2024-01-15T10:00:00.000+0000 (12) 5712 rule 5712 · db-01 · 203.0.113.9 · 1705314600.1
-  2024-01-15T10:00:00.000+0000 (5) 5710 rule 5710 · web-01 · 203.0.113.9 · 1705314600.1
-  2024-01-15T10:00:00.000+0000 (5) 5710 rule 5710 · web-01 · 203.0.113.9 · 1705314600.1`,
+  2024-01-15 10:00:00 (12) 5712 rule 5712 · db-01 · 203.0.113.9 · 1705314600.1
+  2024-01-15 10:00:00 (5) 5710 rule 5710 · web-01 · 203.0.113.9 · 1705314600.1
+  2024-01-15 10:00:00 (5) 5710 rule 5710 · web-01 · 203.0.113.9 · 1705314600.1`,
   )
   assert.equal(summaries.next(), undefined)
   summaries.take(one(5), start + 5 * hour)
@@ -104,7 +106,10 @@ test('too many messages are a storm: one says so, then there are summaries until
   for (let n = 0; n < 5; n++) assert.equal(summaries.take(one(5), start + 11 * minute), true)
   const end = summaries.due(start + 20 + 15 * minute)
   assert.deepEqual(titles(end), ['Storm is over: 5 alerts in 5 min, up to level 5'])
-  assert.match(alertOf(end[0]!).full_log!, /^It is calm again: alerts are sent one by one\.\n\nRules:\n {2}5 × 5710/)
+  assert.match(
+    alertOf(end[0]!).full_log!,
+    /^It is calm again: alerts are sent one by one\.\n\nFrom .* to .*\n\nRules:\n {2}5 × 5710/,
+  )
   assert.equal(summaries.storm_since, undefined)
   assert.equal(summaries.take(one(5), start + 16 * minute), false)
   assert.deepEqual(logged, [
@@ -179,7 +184,7 @@ test('speaks Russian, in the time zone of the destination', () => {
   )
   assert.match(
     alertOf(end!).full_log!,
-    /Правила:[\s\S]*Агенты:[\s\S]*Уровни:[\s\S]*Самое важное:\n {2}2024-01-15 13:00:00 \(12\)/,
+    /^С 2024-01-15 13:00:00 Europe\/Moscow по 2024-01-15 13:05:00 Europe\/Moscow\n\nПравила:[\s\S]*Агенты:[\s\S]*Уровни:[\s\S]*Самое важное:\n {2}2024-01-15 13:00:00 \(12\)/,
   )
   const [over] = summaries.due(start + 10 * minute)
   assert.equal(alertOf(over!).rule.description, 'Шквал закончился: оповещений 0 за 5 мин')
@@ -217,7 +222,7 @@ test('a digest is sent as a message of its destination, and is not lost by a res
   await until(() => clock.advance(50) === undefined && third.status()[0]!.delivered === 1)
   assert.equal(bodies(server).length, 1)
   assert.equal(bodies(server)[0].title, 'Summary: 51 alerts in 1 h, up to level 13')
-  assert.match(bodies(server)[0].message, /^Rules:\n {2}50 × 5710 \(5\) alert 1\n {2}1 × 1 \(13\) grave\n/)
+  assert.match(bodies(server)[0].message, /\n\nRules:\n {2}50 × 5710 \(5\) alert 1\n {2}1 × 1 \(13\) grave\n/)
 })
 
 test('a storm at one destination: what was too many comes in summaries, and other destinations go on', async (t) => {

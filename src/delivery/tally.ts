@@ -128,7 +128,7 @@ function titleOf({ kind, tally, from, to, storm }: SummaryFacts, level: number, 
   }
 }
 
-function bodyOf({ kind, tally, storm }: SummaryFacts, style: Style): string {
+function bodyOf({ kind, tally, storm, from, to }: SummaryFacts, style: Style): string {
   const isRussian = style.language === 'ru'
   const every = storm ? spanWords(storm.within, style.language) : ''
   const parts: string[] = []
@@ -143,6 +143,8 @@ function bodyOf({ kind, tally, storm }: SummaryFacts, style: Style): string {
       isRussian ? 'Снова спокойно: оповещения приходят по одному.' : 'It is calm again: alerts are sent one by one.',
     )
   if (kind === 'storm begins' || tally.alerts === 0) return parts.join('\n\n')
+  const [begin, end] = [timeText(from, style), timeText(to, style)]
+  parts.push(isRussian ? `С ${begin} по ${end}` : `From ${begin} to ${end}`)
   const [rules, agents, levels, top] = isRussian
     ? ['Правила', 'Агенты', 'Уровни', 'Самое важное']
     : ['Rules', 'Agents', 'Levels', 'Most important']
@@ -181,12 +183,20 @@ function section(title: string, lines: string[], isRussian: boolean): string {
 
 function topLine({ id, timestamp, level, rule, description, agent, source }: TopAlert, { timezone }: Style): string {
   const at = timezone === undefined ? undefined : parseTimestamp(timestamp)
-  // Swedish is how Intl spells ISO 8601.
-  const time = at === undefined ? timestamp : `${new Date(at).toLocaleString('sv-SE', { timeZone: timezone })}`
+  const time = at === undefined ? timestamp : localTime(at, timezone)
   return [time, `(${level})`, rule, description, agent && `· ${agent}`, source && `· ${source}`, id && `· ${id}`]
     .filter(Boolean)
     .join(' ')
 }
+
+/** In the time zone of messages, or else of this machine. */
+function timeText(at: number, { timezone }: Style): string {
+  return timezone === undefined ? localTime(at, undefined) : `${localTime(at, timezone)} ${timezone}`
+}
+
+/** Swedish is how Intl spells ISO 8601. */
+const localTime = (at: number, timeZone: string | undefined): string =>
+  new Date(at).toLocaleString('sv-SE', { timeZone })
 
 /** Largest first. */
 function sorted<T>(counts: Record<string, T>, size: (value: T, key: string) => number): [string, T][] {
