@@ -14,6 +14,21 @@ interface Item {
   body: Record<string, unknown>
 }
 
+/** The limits of a new index on names and depth; of those on types nothing is known here. */
+function wrongWith(value: unknown, depth = 1): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) return value.map((one) => wrongWith(one, depth)).find(Boolean)
+  if (depth > 20) return 'Limit of mapping depth [20] has been exceeded'
+  for (const [name, inner] of Object.entries(value)) {
+    if (name === '') return 'field name cannot be an empty string'
+    if (name.split('.').some((part) => part.trim() === ''))
+      return `field name starting or ending with a [.] makes object resolution ambiguous: [${name.slice(0, 100)}]`
+    const odd = wrongWith(inner, depth + 1)
+    if (odd !== undefined) return odd
+  }
+  return undefined
+}
+
 function write(store: Store, index: string, id: string | undefined, document: string): Item {
   const names = { _index: index, _id: id ?? `made-here-${store.next()}` }
   const failed = (status: number, type: string, reason: string): Item => ({
@@ -30,6 +45,8 @@ function write(store: Store, index: string, id: string | undefined, document: st
   }
   if (typeof source !== 'object' || source === null || Array.isArray(source))
     return failed(400, 'document_parsing_exception', 'failed to parse: it is no object')
+  const odd = wrongWith(source)
+  if (odd !== undefined) return failed(400, 'document_parsing_exception', odd)
   // A data stream wants it.
   const time = (source as Record<string, unknown>)['@timestamp']
   if (typeof time !== 'string' || Number.isNaN(Date.parse(time)))

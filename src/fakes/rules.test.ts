@@ -36,23 +36,25 @@ const everywhere = (text: string) =>
 
 const ugly = `<!channel> @everyone @here </script>{{7*7}} "'\`;$(id) \u0000\u001b[31m\r\nBcc: x\u202e\ud83d 😀 |a|b| *_~ \\ = {noformat} ]]> & <b> .\r\n.\r\n`
 const usual = alert({ timestamp })
+const empty = {
+  ...usual,
+  full_log: '',
+  location: '',
+  id: '',
+  agent: { id: '', name: '' },
+  rule: { level: 3, id: '', description: '', groups: [''] },
+}
+const long = everywhere(ugly + 'x'.repeat(60_000))
 // A text that grows most where a service has it escaped, counted in bytes, or written twice.
 const alerts: Record<string, Alert> = {
   usual,
   bare: { rule: {} } as unknown as Alert,
   late: { ...usual, timestamp: '2025-12-01T10:30:45.123+0000' },
   early: { ...usual, timestamp: '2026-03-01T11:30:45.123+0000' },
-  empty: {
-    ...usual,
-    full_log: '',
-    location: '',
-    id: '',
-    agent: { id: '', name: '' },
-    rule: { level: 3, id: '', description: '', groups: [''] },
-  },
+  empty,
   blank: { ...usual, full_log: ' ', location: ' ', agent: { id: '001', name: '\u200b' } },
   ugly: everywhere(ugly),
-  long: everywhere(ugly + 'x'.repeat(60_000)),
+  long,
   'characters of two bytes': everywhere('ы '.repeat(10_000)),
   'characters of four bytes': everywhere('😀'.repeat(10_000)),
   'control characters': everywhere('\u0001\u0000'.repeat(10_000)),
@@ -60,6 +62,12 @@ const alerts: Record<string, Alert> = {
   'what Markdown escapes': everywhere('`@_*'.repeat(10_000)),
   'what JSON escapes': everywhere('\\"\n'.repeat(10_000)),
   'what CEF escapes': everywhere('=|'.repeat(10_000)),
+  'odd names': {
+    ...usual,
+    data: JSON.parse(
+      `{"": 1, " ": 2, "../../etc/profile": [""], "a.": {"b": ${'{"c":'.repeat(50)}1${'}'.repeat(50)}}}`,
+    ),
+  },
   fences: everywhere('```'.repeat(5000)),
 }
 
@@ -106,7 +114,7 @@ for (const [name, load] of Object.entries(fakes)) {
           presentation,
         )
         t.after(() => sender.close())
-        for (const [kind, one] of Object.entries(alerts)) {
+        for (const [kind, one] of Object.entries(style === 'usual' ? alerts : { usual, empty, long })) {
           const line = toBytes(JSON.stringify(one))
           const arrived = new Promise<void>((resolve) => (told = resolve))
           const { outcome } = await sender.send(line, parseAlert(line)!, t.signal)

@@ -72,3 +72,22 @@ test("reads the cluster's answers to a request with one document", () => {
 
 test('a page that a proxy shows is not taken for an answer', () =>
   assert.equal(outcome(elasticsearch, 200, '<html>please sign in</html>')?.kind, 'retry'))
+
+test('a stranger cannot have a document refused by the names in his log', () => {
+  const made = (data: unknown) =>
+    JSON.parse((request(elasticsearch, alert({ data } as never)).body as string).split('\n')[1]!).data
+  const usual = { 'a.b': 1, c: { d: [{ e: '' }] } }
+  assert.deepEqual(made(usual), usual)
+  assert.deepEqual(made({ '': 1, ' ': 2, _: 3, 'x.': { '': 4 }, '../../etc/profile': [''], a: [{ '.': 5 }] }), {
+    _: 1,
+    __: 2,
+    ___: 3,
+    'x._': { _: 4 },
+    '_._./._./etc/profile': [''],
+    a: [{ '_._': 5 }],
+  })
+  const deep = (levels: number): unknown => (levels === 0 ? 'x' : { a: deep(levels - 1) })
+  const depth = (value: unknown): number => (typeof value === 'object' ? 1 + depth((value as { a: unknown }).a) : 0)
+  assert.equal(depth(made(deep(10))), 10)
+  assert.equal(depth(made(deep(500))), 18)
+})

@@ -33,9 +33,10 @@ const wanted = ['status', 'error.type', 'error.reason', 'error.caused_by.reason'
  * @param scheme of the authorization with a key and without a user
  */
 export function bulk(scheme: 'ApiKey' | 'Bearer') {
-  function part({ timestamp }: Alert, _: IndexOptions, { line, idempotency_key, now }: IntegrationContext): string {
-    const time = new Date(parseTimestamp(timestamp) ?? now).toISOString()
-    const rest = line.trimStart().slice(1)
+  function part(alert: Alert, _: IndexOptions, { line, idempotency_key, now }: IntegrationContext): string {
+    const time = new Date(parseTimestamp(alert.timestamp) ?? now).toISOString()
+    // Names below `data` may be a stranger's, made up in a log of JSON.
+    const rest = (isRefused(alert.data, 1) ? JSON.stringify(takable(alert)) : line.trimStart()).slice(1)
     // `create`, for a data stream knows nothing else, and it never overwrites.
     return `{"create":{"_id":"${idempotency_key}"}}\n{"@timestamp":"${time}"${/^\s*}/.test(rest) ? '' : ','}${rest}\n`
   }
@@ -95,4 +96,41 @@ function whyOf(error: unknown): string {
   const { type, reason, caused_by } = (error ?? {}) as Record<string, unknown>
   const cause = (caused_by as { reason?: unknown } | undefined)?.reason
   return cut([type, reason, cause].map(oneLine).filter(Boolean).join(': ') || 'without a reason', 300)
+}
+
+// ---------------------------------------------------------------------------------------------------------- names that are refused
+
+/** A name, or a part of one between dots, that is empty or blank: the whole document is refused, with "field name cannot be an empty string" and the like. */
+const blankPart = /(?<=^|\.)[\s\0-\x20]*(?=\.|$)/g
+
+/** `index.mapping.depth.limit` of a new index is 20; with the document's own objects above it. */
+const deepest = 18
+
+/** Nearly all names; to look at them so saves most of the time. */
+const usualName = /^\w+$/
+
+/** Whether a document would be refused for its names. */
+function isRefused(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some((one) => isRefused(one, depth))
+  if (depth > deepest) return true
+  for (const name in value) {
+    if (!usualName.test(name) && name.search(blankPart) >= 0) return true
+    if (isRefused((value as Record<string, unknown>)[name], depth + 1)) return true
+  }
+  return false
+}
+
+/** The document with `_` for blank parts, and with JSON as a text for what is too deep. */
+function takable(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((one) => takable(one, depth))
+  if (depth > deepest) return JSON.stringify(value)
+  const taken: Record<string, unknown> = Object.create(null)
+  for (const [name, inner] of Object.entries(value)) {
+    let free = name.replace(blankPart, '_')
+    while (free in taken) free += '_'
+    taken[free] = takable(inner, depth + 1)
+  }
+  return taken
 }
