@@ -642,3 +642,23 @@ test('a refusal that only one alert gets pauses the destination once, and not ag
   }
   assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after \d tries: HTTP 403 "blocked/)
 })
+
+test('an alert that a script has kept is delivered, unless the cursor comes by it anyway', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const destination = { options: { hook_url: server.url }, from: 'now' } as const
+  // The alerts of the test are of January 2024.
+  const before = await open([destination], { now: () => Date.UTC(2024, 0, 1), follows_wazuh: true })
+  await until(() => before.status()[0]!.lag_bytes === 0)
+  append(alert(1))
+  await until(() => server.received.length === 1)
+  assert.equal(before.take('d1', JSON.stringify(alert(1)), 'kept'), true)
+  assert.equal(before.take('d1', 'no alert', 'kept'), true)
+  assert.equal(before.take('unknown', JSON.stringify(alert(1)), 'kept'), false)
+  assert.deepEqual(before.list({ limit: 10 }), [])
+
+  const older = { ...alert(2), timestamp: '2023-12-31T23:59:59.000+0000' }
+  assert.equal(before.take('d1', JSON.stringify(older), 'kept'), true)
+  await until(() => server.received.length === 2)
+  assert.deepEqual(numbers(server), [1, 2])
+})

@@ -7,6 +7,7 @@
  */
 import { statSync } from 'node:fs'
 import type { Alert } from '../alert.ts'
+import { parseTimestamp } from '../clock.ts'
 import type { Destination } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
 import type { History } from '../durable/history.ts'
@@ -136,6 +137,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     const { sender } = opened
 
     const cursor = state.cursor<FileCursor>(`delivery/${name}`)
+    if (cursor.get() === undefined) beginningOf(name).set(now())
     const follower = follow({
       path: settings.alerts_file,
       cursor: cursor.get(),
@@ -230,6 +232,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     log.warn(`${settings.alerts_file}: skipped a line that is no alert: ${JSON.stringify(start)}`)
   }
 
+  /** When it began to follow the log. */
+  function beginningOf(name: string): Cursor<number> {
+    return state.cursor<number>(`delivery-began/${name}`)
+  }
+
   // ------------------------------------------------------------------------------------------------------------------- by hand
 
   function find(id: string): FullDelivery | undefined {
@@ -314,6 +321,17 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       }
       log.info(`${destination}: ${count} deliveries are tried again, asked by ${by}`, { destination })
       return { ok: true, value: { count } }
+    },
+    take(destination, line, reason) {
+      const one = running.get(destination)
+      const alert = parseAlert(line)
+      // What cannot be read will not become readable.
+      if (!one || !alert) return one !== undefined
+      const began = beginningOf(destination).get()
+      if (settings.follows_wazuh && began !== undefined && (parseTimestamp(alert.timestamp) ?? 0) >= began) return true
+      if (!one.queue.accept(line, reason)) return false
+      commit()
+      return failing === undefined
     },
     drop(id, { reason, by }) {
       const row = find(id)

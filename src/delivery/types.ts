@@ -16,6 +16,8 @@ export interface DeliverySettings {
   /** Working folder of scripts, and the folder that holds `integrations/`. Absolute. */
   home: string
   destinations: Destination[]
+  /** The alerts are those of the Wazuh whose place `home` is, so that what its scripts get is among them. */
+  follows_wazuh?: boolean
   /** Milliseconds since 1970. */
   now(): number
   /** From 0 to below 1. */
@@ -83,6 +85,11 @@ export interface DeliveryRunner {
   retry(id: string, by: string): Result
   /** Tries all of a destination again now, waiting and rejected ones, also when it is paused. `all` means every destination. */
   retryAll(destination: string, by: string): Result<{ count: number }>
+  /**
+   * Takes an alert that was kept elsewhere; true when it cannot be lost any more. One that happened since the destination began to follow the log is in the
+   * log, where its cursor has come by or will.
+   */
+  take(destination: string, line: string, reason: string): boolean
   /** Gives one up for good. */
   drop(id: string, manual: { reason: string; by: string }): Result
   /** Ends of blocks were noted in the state (`noteBlockEnd`): ends the incidents of their alerts, where that is wished for. */

@@ -41,6 +41,7 @@ import { migrations } from './migrations.ts'
 import { apiParts } from './parts.ts'
 import { createReceivers } from './receive.ts'
 import { followForResponses } from './response-source.ts'
+import { drainSpools } from './script-backlog.ts'
 import { takeOver } from './script-hooks.ts'
 import { listenForScripts } from './script-server.ts'
 import { socketPath } from './script-socket.ts'
@@ -159,6 +160,7 @@ async function start(
     silences,
     alerts_file: config.alerts_file,
     home,
+    follows_wazuh: config.alerts_file === join(home, 'logs', 'alerts', 'alerts.json'),
     destinations: config.destinations,
     now,
     random: Math.random,
@@ -184,6 +186,12 @@ async function start(
   })
   const scripts = await listenForScripts({ path: socketPath(home), log, take })
   closing.push(() => scripts.close())
+  let draining = drainSpools({ home, delivery, log })
+  const drain = setInterval(() => (draining = draining.then(() => drainSpools({ home, delivery, log }))), 10_000)
+  closing.push(() => {
+    clearInterval(drain)
+    return draining
+  })
 
   const health_file = join(home, 'queue', 'events', 'outrider')
   const health = createHealth({

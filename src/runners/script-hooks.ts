@@ -21,6 +21,12 @@ export interface Hooks {
   is_root: boolean
 }
 
+/** The destination that is called like a script (with or without `custom-`) and is not a script itself. */
+export function destinationOf(program: string, delivery: Pick<DeliveryRunner, 'status'>): string | undefined {
+  const names = new Set([program, program.replace(/^custom-/, '')])
+  return delivery.status().find(({ name, type }) => names.has(name) && type !== 'script')?.name
+}
+
 /**
  * - `alert`: taken when a destination runs here that is called like the script (with or without `custom-`) and is not a script itself. Nothing needs to be
  *   written: integratord read the alert in alerts.json, which is that destination's queue, and its cursor comes by. It does for what was written
@@ -34,9 +40,7 @@ export function takeOver(hooks: Hooks): TakeOver {
 
   function alert({ program, alert: json }: HandOver): HandOverAnswer {
     if (!followsWazuh) return { taken: false, reason: `destinations follow ${hooks.alerts_file}` }
-    const names = new Set([program, program.replace(/^custom-/, '')])
-    const found = delivery.status().find(({ name, type }) => names.has(name) && type !== 'script')
-    if (!found) return { taken: false, reason: `no destination "${program}" runs here` }
+    if (!destinationOf(program, delivery)) return { taken: false, reason: `no destination "${program}" runs here` }
     const { timestamp } = JSON.parse(fromBytes(json)) as Alert
     if (!((parseTimestamp(timestamp) ?? 0) >= hooks.following_since))
       return { taken: false, reason: 'it may be older than the destination' }
