@@ -52,6 +52,26 @@ test('what is late gets so many turns a second, and what is new goes first', asy
   assert.equal(logged.filter((line) => line.startsWith('d1: catches up')).length, 1)
 })
 
+test('turns that do not fall on whole milliseconds are kept in the table, too', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, logged } = bench(t)
+  const { clock, at, time } = timed()
+  append(...range(1, 12).map((n) => at(n, 3 * hour)))
+  const options = { hook_url: server.url, api_key: 'k' }
+  const { status, stop } = await open([{ type: 'gotify', options, catch_up: 3, rate: 400 }], time)
+  for (let n = 0; n < 12 && status()[0]!.delivered < 12; n++) {
+    const before = server.received.length
+    clock.advance(1000)
+    await until(() => server.received.length > before || status()[0]!.delivered === 12)
+  }
+  assert.equal(status()[0]!.delivered, 12)
+  await stop()
+  assert.deepEqual(
+    logged.filter((line) => line.includes('cannot be written')),
+    [],
+  )
+})
+
 test('where a service has a rate, that is the default', async (t) => {
   const server = await fakeServer(t)
   const { append, open } = bench(t)

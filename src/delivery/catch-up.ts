@@ -31,8 +31,10 @@ export class CatchUp {
     if (given !== undefined) return given
     const happened = parseTimestamp(alert.timestamp)
     if (happened === undefined || now - happened < late_ms) return undefined
-    const turn = Math.max(now, this.next)
-    this.next = turn + this.interval_ms
+    const at = Math.max(now, this.next)
+    this.next = at + this.interval_ms
+    // The table takes whole milliseconds.
+    const turn = Math.ceil(at)
     if (turn > now && !this.isTold) {
       this.isTold = true
       this.log('catches up: what is new goes first, what is late is marked and follows')

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { Mail, Outcome } from '../define.ts'
 import { until } from './testing/setup.ts'
 import { createTransports } from './transports.ts'
@@ -159,4 +161,24 @@ test('mail: without the TLS that was asked for nothing is sent', async (t) => {
 test('what takes too long is tried again', async (t) => {
   const { port } = await listen(t, () => {})
   assert.deepEqual(await shipper(t)(mail(port), 20), { kind: 'retry', reason: 'not done within 0.02 s', busy: true })
+})
+
+test('no library is loaded before something is sent that needs it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-lazy-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const program = `
+    import { createRequire } from 'node:module'
+    const { cache } = createRequire(import.meta.url)
+    const { createTransports } = await import(${JSON.stringify(new URL('./transports.ts', import.meta.url).href)})
+    const ship = (what) => createTransports(1).ship(what, 5000, new AbortController().signal)
+    const loaded = () => [...new Set(Object.keys(cache).flatMap((path) => /node_modules\\/(@[^/]+)/.exec(path)?.[1] ?? []))].sort().join()
+    await ship({ file: ${JSON.stringify(join(folder, 'a'))}, line: 'x' })
+    console.log('file', loaded())
+    await ship({ redis: { url: 'redis://127.0.0.1:1', database: 0 }, stream: 's', fields: { a: 'b' }, max_length: 0 })
+    console.log('redis', loaded())
+    await ship({ nats: { servers: ['nats://127.0.0.1:1'] }, subject: 's', payload: '', message_id: 'a', jetstream: false })
+    console.log('nats', loaded())
+    process.exit()`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
+  assert.equal(stdout, 'file \nredis @redis\nnats @nats-io,@redis\n')
 })
