@@ -16,8 +16,8 @@ export interface KeyTime {
   seconds: number
 }
 
-/** `nothing to do`: it was not done, there is nothing to undo, and trying again is of no use. */
-export type Failures = Map<string, { reason: string; kind: 'failed' | 'nothing to do' }>
+/** `nothing to do`: it was not done, there is nothing to undo, and trying again is of no use. `not now`: who acts for us cannot be reached, or is too busy. */
+export type Failures = Map<string, { reason: string; kind: 'failed' | 'not now' | 'nothing to do' }>
 
 export interface Actor {
   readonly definition: Response
@@ -144,6 +144,6 @@ export function createActor(definition: Response, options: Record<string, unknow
 }
 
 function fail(failures: Failures, some: readonly { key: string }[], { failure, kind }: Failed): void {
-  const how = kind === 'nothing to do' ? kind : 'failed'
+  const how = kind === 'hopeless' ? 'failed' : kind
   for (const { key } of some) failures.set(key, { reason: failure, kind: how })
 }

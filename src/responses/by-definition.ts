@@ -114,7 +114,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
         if (lease.state !== 'adding' && lease.state !== 'in force') continue
         if (!failure) desk.end(lease, 'ended', 'done; there is nothing to undo')
         else if (failure.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
-        else desk.addFailed(lease, failure.reason)
+        else desk.addFailed(lease, failure.reason, failure.kind === 'not now')
       }
     })
     const done = wanted.filter(({ target, state }) => state === 'adding' && !failures.has(target))

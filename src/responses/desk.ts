@@ -159,17 +159,22 @@ export function createDesk(config: DeskConfig) {
     store.update(lease.id, { state: 'in force', ...change })
   }
 
-  function addFailed(lease: Lease, failure: string): void {
+  /** @param isPatient who acts for us cannot be reached: it is tried again as long as the block would last; what is without end, for a day */
+  function addFailed(lease: Lease, failure: string, isPatient = false): void {
     const now = config.now()
     const attempts = lease.attempts + 1
+    const last = lease.until ?? (isPatient ? lease.since + 86_400_000 : Number.POSITIVE_INFINITY)
     const again = now + backoff(attempts)
     const reason = mask(failure)
     if (lease.state === 'in force') {
       store.update(lease.id, { attempts, due: Math.min(again, lease.until ?? again), note: reason })
       log.warn(`${lease.response} ${lease.target}: cannot be kept in force: ${reason}`, fieldsOf(lease))
-    } else if (attempts < mostAdds && (lease.until === undefined || again < lease.until)) {
+    } else if ((isPatient || attempts < mostAdds) && again < last) {
       store.update(lease.id, { attempts, due: again, note: reason })
-      log.warn(`${lease.response} ${lease.target}: ${reason}; will be tried again`, fieldsOf(lease))
+      log[attempts >= mostAdds ? 'error' : 'warn'](
+        `${lease.response} ${lease.target}: ${reason}; will be tried again`,
+        fieldsOf(lease),
+      )
     } else {
       // What half of it may have been done is taken back.
       store.update(lease.id, { state: 'undoing', outcome: 'failed', attempts: 0, due: now, note: reason })

@@ -33,12 +33,15 @@ test('looks whether a block is in force where it may', async () => {
 })
 
 test('says what the firewall said, and never the token', async () => {
-  for (const status of [401, 500]) {
+  for (const [status, kind] of [
+    [401, 'failed'],
+    [500, 'not now'],
+  ] as const) {
     const http = fakeService(() => ({ status, json: { error: 'no' } }))
     const failures = await actorOf(firewallApi, options, http).add([{ key: '203.0.113.5', seconds: 60 }])
     assert.deepEqual(failures.get('203.0.113.5'), {
       reason: `firewall.example.com: HTTP ${status} {"error":"no"}`,
-      kind: 'failed',
+      kind,
     })
   }
   const down = await actorOf(firewallApi, options, () =>

@@ -54,20 +54,20 @@ test('tells what another try at once could mend from what it could not', async (
     return result.ok ? 'ok' : result.kind
   }
   const answers = (status: number) => ({ http: () => Promise.resolve({ status, headers: {}, text: 'no' }) })
-  assert.equal(await kindOf({}), 'hopeless')
+  assert.equal(await kindOf({}), 'not now')
   for (const [status, kind] of [
     [200, 'ok'],
     [400, 'failed'],
     [404, 'failed'],
     [401, 'hopeless'],
     [403, 'hopeless'],
-    [429, 'hopeless'],
-    [503, 'hopeless'],
+    [429, 'not now'],
+    [503, 'not now'],
   ] as const)
     assert.equal(await kindOf(answers(status)), kind, String(status))
   assert.equal(await kindOf(answers(404), { fine: [404] } as Partial<Step>), 'ok')
   const next = () => {
     throw new NotNow('too many')
   }
-  assert.equal(await kindOf(answers(200), { next } as Partial<Step>), 'hopeless')
+  assert.equal(await kindOf(answers(200), { next } as Partial<Step>), 'not now')
 })

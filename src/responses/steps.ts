@@ -37,10 +37,10 @@ export type StepsResult =
       /** In words, with the name of the program or the host. */
       failure: string
       /**
-       * `hopeless`: doing the same again at once will not help, nor will doing less of it: a person has to mend something, or the service is not to be
-       * had now. `nothing to do`: neither was nor will be.
+       * `hopeless` and `not now`: doing the same again at once will not help, nor will doing less of it, since a person has to mend something, or the
+       * service is not to be had. `nothing to do`: nothing was done, nor will be.
        */
-      kind: 'failed' | 'hopeless' | 'nothing to do'
+      kind: 'failed' | 'hopeless' | 'not now' | 'nothing to do'
     }
 
 /** One after the other; stops at the first that fails. Never rejects. */
@@ -66,7 +66,7 @@ async function runStep(step: Step, context: StepContext): Promise<StepsResult> {
   } catch (error) {
     const { message, cause } = error as Error
     const failure = `${placeOf(step)}: ${cause instanceof Error ? cause.message : message}`
-    const kind = error instanceof NothingToDo ? 'nothing to do' : error instanceof NotNow ? 'hopeless' : 'failed'
+    const kind = error instanceof NothingToDo ? 'nothing to do' : error instanceof NotNow ? 'not now' : 'failed'
     return { ok: false, failure, kind }
   }
 }
@@ -127,13 +127,14 @@ async function request(step: HttpStep, context: StepContext): Promise<StepsResul
     return {
       ok: false,
       failure: `${placeOf(step)}: ${cause instanceof Error ? cause.message : message}`,
-      kind: 'hopeless',
+      kind: 'not now',
     }
   }
   const { status, text } = answer
   const isFine = (status >= 200 && status < 300) || fine.includes(status)
   if (isFine) return andThen(text, next?.(answer) ?? [], context)
-  const isHopeless = [401, 403, 408, 429].includes(status) || status >= 500
+  const isHopeless = [401, 403].includes(status)
+  const isBusy = [408, 429].includes(status) || status >= 500
   const failure = `${placeOf(step)}: HTTP ${status} ${text.trim().slice(0, 200)}`.trimEnd()
-  return { ok: false, failure, kind: isHopeless ? 'hopeless' : 'failed' }
+  return { ok: false, failure, kind: isHopeless ? 'hopeless' : isBusy ? 'not now' : 'failed' }
 }
