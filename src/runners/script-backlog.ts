@@ -30,6 +30,9 @@ export async function drainSpools({ home, delivery, log }: Spools): Promise<void
       count++
       return 'gone'
     })
-    if (count > 0) log.info(`${destination}: took over ${count} alerts that ${program} had kept`, { destination })
+    if (count > 0)
+      log.info(`${destination}: took over ${count === 1 ? 'an alert' : `${count} alerts`} that ${program} had kept`, {
+        destination,
+      })
   }
 }
