@@ -18,6 +18,19 @@ export interface RuleOutput {
   no_full_log: boolean
   no_ar: boolean
   groups: RuleGroups
+  /** What a printer has prepared of it. */
+  text: RuleText | undefined
+}
+
+/** The parts of `rule` around the description, around the count, and to the end. */
+export interface RuleText {
+  /** With the description when it holds no field. */
+  beginning: string
+  /** From the description to the count. */
+  middle: string
+  end: string
+  hasFixedDescription: boolean
+  isRootcheck: boolean
 }
 
 /** The group string taken apart. */
@@ -70,6 +83,7 @@ export function outputOf(rule: Rule, flags: AlertFlags): RuleOutput {
     no_full_log: rule.options.includes('no_full_log'),
     no_ar: rule.options.includes('no_ar'),
     groups: splitGroups(rule.group),
+    text: undefined,
   }
 }
 

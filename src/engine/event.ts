@@ -71,6 +71,8 @@ export interface DecoderInfo {
   accumulate: boolean
 }
 
+const noStatics: readonly undefined[] = new Array(staticNames.length).fill(undefined)
+
 export class EngineEvent {
   full_log = ''
   /** What pre-decoding left of `full_log`; `<match>` and `<regex>` look at this. */
@@ -90,7 +92,7 @@ export class EngineEvent {
   /** `decoder.type`, `syslog` without decoder; a plugin may override it for this event. */
   type: EventType = 'syslog'
   /** By {@link Static}. */
-  statics: (string | undefined)[] = new Array(staticNames.length).fill(undefined)
+  statics: (string | undefined)[] = [...noStatics]
   /** Names of the dynamic fields in capture order; a repeated name stands again, and look-ups take the first, ignoring ASCII case. */
   shape: Shape = emptyShape()
   /** Values of the dynamic fields. */

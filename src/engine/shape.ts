@@ -11,6 +11,22 @@
 /** Names come from the events, so what is remembered of them has an end. */
 const maxShapes = 50_000
 
+/** How `data` is printed, for one set of static fields. See fast/layout.ts. */
+export interface Layout {
+  /** Texts around the values: one more than there are values. */
+  pieces: string[]
+  /** Where each value is: index of a static field, or `firstDynamic` and the position among the dynamic ones. */
+  places: number[]
+}
+
+/** Which of the fields that rules use are here. See fast/fields.ts. */
+export interface RuleFields {
+  /** What numbers the names of a ruleset. */
+  owner: object
+  /** Position of each field by its number. */
+  places: ReadonlyMap<number, number>
+}
+
 export class Shape {
   readonly size: number
   private readonly before: Shape | undefined
@@ -21,6 +37,9 @@ export class Shape {
   private others: Map<string, Shape> | undefined = undefined
   private listed: readonly string[] | undefined = undefined
   private places: Map<string, number> | undefined = undefined
+  /** What the fast engine has worked out. It stands here because it is asked for with every event, and a look-up would cost more. */
+  layouts: Map<number, Layout> | undefined = undefined
+  ruleFields: RuleFields | undefined = undefined
 
   constructor(before: Shape | undefined, name: string) {
     this.before = before
@@ -63,6 +82,13 @@ export class Shape {
       this.places.set(name, place)
     }
     return place
+  }
+
+  /** What static fields an event has is its own affair too, so each layout takes the room of a shape. */
+  keepLayout(set: number, layout: Layout): void {
+    this.layouts ??= new Map()
+    this.layouts.set(set, layout)
+    count++
   }
 
   get names(): readonly string[] {

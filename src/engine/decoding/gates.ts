@@ -41,7 +41,17 @@ function gateFor(first: Gate['first'], needs: Gate['needs']): Gate {
     const distinct = [...new Set(texts.flatMap(pairsOf))]
     pairs.push(pairs.length + 1 + distinct.length, ...distinct)
   }
-  return { first, needs, pairs: String.fromCharCode(...pairs) }
+  return { first: first && shared(first), needs, pairs: String.fromCharCode(...pairs) }
+}
+
+const tables = new Map<string, Uint8Array>()
+
+/** There are few different tables, and what is shared stays near at hand. */
+function shared(table: Uint8Array): Uint8Array {
+  const key = String.fromCharCode(...table)
+  const known = tables.get(key)
+  if (!known) tables.set(key, table)
+  return known ?? table
 }
 
 /** Seven bits of each byte, so bytes beyond ASCII only make it look as if more were there. A byte alone counts as a pair with 0, which no log holds. */

@@ -181,10 +181,11 @@ function build(
 ): Decoder {
   const { name, parent } = draft
   return {
-    name,
-    parent,
-    file,
-    line,
+    // What is asked of every sibling on the way stands together.
+    prematch: patterns.prematch,
+    prematchGate: undefined,
+    prematchOffset: draft.prematchOffset === 'parent' ? 'parent' : 'log',
+    hasNext: false,
     info: {
       name: parent === undefined || draft.useOwnName ? name : parent,
       parent,
@@ -193,19 +194,19 @@ function build(
       ftscomment: draft.ftscomment,
       accumulate: draft.accumulate,
     },
-    program: patterns.program,
-    prematch: patterns.prematch,
-    prematchGate: undefined,
-    prematchOffset: draft.prematchOffset === 'parent' ? 'parent' : 'log',
     regex: patterns.regex,
     regexGate: undefined,
     regexOffset: draft.regexOffset,
-    order: draft.order ?? [],
     plugin: draft.plugin,
+    order: draft.order ?? [],
+    program: patterns.program,
     pluginOffset: draft.pluginOffset,
     json: { arrays: draft.arrays, nulls: draft.nulls },
     useOwnName: draft.useOwnName,
-    hasNext: false,
+    name,
+    parent,
+    file,
+    line,
   }
 }
 

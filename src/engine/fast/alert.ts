@@ -4,34 +4,21 @@
  * printer: devices without agent, SCA and rootcheck with compliance lists in their data.
  */
 import { agentOf, alertJson, hasPrevious, headerHost, locationOf } from '../alert-json.ts'
-import type { AlertLine, AlertOrigin, AlertParts, AlertPrinter, RuleOutput } from '../alert-parts.ts'
+import type { AlertLine, AlertOrigin, AlertParts, AlertPrinter, RuleOutput, RuleText } from '../alert-parts.ts'
 import { alertText } from '../alert-text.ts'
 import type { DecoderInfo, EngineEvent } from '../event.ts'
 import { timestampOf } from '../local-time.ts'
-import { Layouts } from './layout.ts'
+import { dataText } from './layout.ts'
 
 /** A byte string as cJSON prints it. For texts of one byte a character the built-in printer gives the same. */
 const printed = (text: string) => JSON.stringify(text)
-
-/** The parts of `rule` around the description, around the count, and to the end. */
-interface RuleText {
-  /** With the description when it holds no field. */
-  beginning: string
-  /** From the description to the count. */
-  middle: string
-  end: string
-  hasFixedDescription: boolean
-  isRootcheck: boolean
-}
 
 export class FastPrinter implements AlertPrinter {
   private readonly origin: AlertOrigin
   private readonly manager: string
   private readonly localAgent: string
   private readonly cluster: string
-  private readonly rules = new Map<RuleOutput, RuleText>()
   private readonly decoders = new Map<DecoderInfo, string>()
-  private readonly layouts = new Layouts()
 
   constructor(origin: AlertOrigin) {
     const { manager, cluster } = origin
@@ -46,7 +33,7 @@ export class FastPrinter implements AlertPrinter {
   json(parts: AlertParts): AlertLine {
     const { event, output, stamp, walk } = parts
     const { location, full_log, program_name, timestamp } = event
-    const rule = output && this.ruleText(output)
+    const rule = output && (output.text ??= printRule(output, this.origin.withLevelZero))
     const isLocal = location.charCodeAt(0) !== openParenthesis
     if (rule?.isRootcheck || (!isLocal && event.agent_id === '000') || hasCheckFields(event)) {
       return alertJson(parts, this.origin)
@@ -64,7 +51,7 @@ export class FastPrinter implements AlertPrinter {
     if (hasHeader) tail += `${predecoder(program_name, timestamp, host)},`
     tail += this.decoder(event.decoder)
     if (walk.previous_log !== undefined) tail += `,"previous_log":${printed(walk.previous_log)}`
-    const data = this.layouts.print(event)
+    const data = dataText(event)
     if (data !== undefined) tail += `,"data":${data}`
     if (!hasHeader && host !== undefined) tail += `,${predecoder(undefined, undefined, host)}`
     const place = locationOf(location)
@@ -94,12 +81,6 @@ export class FastPrinter implements AlertPrinter {
       ]
       this.decoders.set(info, (text = `"decoder":{${members.join(',')}}`))
     }
-    return text
-  }
-
-  private ruleText(output: RuleOutput): RuleText {
-    let text = this.rules.get(output)
-    if (!text) this.rules.set(output, (text = printRule(output, this.origin.withLevelZero)))
     return text
   }
 }

@@ -1,6 +1,6 @@
 /** Dynamic fields by number: rules name some hundred of them, an event brings its own, and a look-up ignores case and takes the first. */
 import type { EngineEvent } from '../event.ts'
-import type { Shape } from '../shape.ts'
+import type { RuleFields, Shape } from '../shape.ts'
 
 /** Names that rules use. */
 export class FieldNames {
@@ -20,19 +20,10 @@ export class FieldNames {
   }
 }
 
-/** Position of each field that rules use among those of a shape. */
-type Places = ReadonlyMap<number, number>
-
-/** Shapes come from the events, so what is remembered of them has an end. */
-const maxShapes = 5_000
-
 /** Values of the event at hand. */
 export class FieldValues {
   private readonly names: FieldNames
-  private readonly byShape = new Map<Shape, Places>()
   private event: EngineEvent | undefined = undefined
-  /** Of the event's shape; undefined until something is asked. */
-  private places: Places | undefined = undefined
 
   constructor(names: FieldNames) {
     this.names = names
@@ -40,7 +31,6 @@ export class FieldValues {
 
   begin(event: EngineEvent): void {
     this.event = event
-    this.places = undefined
   }
 
   end(): void {
@@ -51,19 +41,18 @@ export class FieldValues {
     const event = this.event!
     const { shape } = event
     if (shape.size === 0) return undefined
-    const places = (this.places ??= this.byShape.get(shape) ?? this.placesOf(shape))
+    const known = shape.ruleFields
+    const { places } = known?.owner === this.names ? known : this.find(shape)
     const place = places.get(number)
     return place === undefined ? undefined : event.values[place]
   }
 
-  private placesOf({ names }: Shape): Places {
+  private find(shape: Shape): RuleFields {
     const places = new Map<number, number>()
-    for (const [place, name] of names.entries()) {
+    for (const [place, name] of shape.names.entries()) {
       const number = this.names.find(name)
       if (number !== undefined && !places.has(number)) places.set(number, place)
     }
-    if (this.byShape.size >= maxShapes) this.byShape.clear()
-    this.byShape.set(this.event!.shape, places)
-    return places
+    return (shape.ruleFields = { owner: this.names, places })
   }
 }

@@ -9,53 +9,34 @@
 import { addField, type DataMember } from '../alert-data.ts'
 import { compactArray } from '../decoding/json.ts'
 import { type EngineEvent, Static, staticNames } from '../event.ts'
-import { emptyShape, type Shape } from '../shape.ts'
-
-interface Layout {
-  /** Texts around the values: one more than there are values. */
-  pieces: string[]
-  /** Where each value is: index of a static field, or `firstDynamic` and the position among the fields that are not empty. */
-  places: number[]
-}
+import { emptyShape, type Layout, type Shape } from '../shape.ts'
 
 const firstDynamic = 32
-/** Shapes come from the events, so what is remembered of them has an end. */
-const maxShapes = 5_000
 
 const dataFields = Static.srcgeoip
 
-export class Layouts {
-  /** By the shape of the fields that are not empty, and the set of static fields. */
-  private readonly layouts = new Map<Shape, Map<number, Layout>>()
-
-  /** `data` of an alert; undefined when it would be empty. */
-  print(event: EngineEvent): string | undefined {
-    const { statics } = event
-    let set = 0
-    for (let i = 0; i < dataFields; i++) if (statics[i] !== undefined) set |= 1 << i
-    let { shape, values } = event
-    if (!event.decoder || values.includes('')) ({ shape, values } = withoutEmpty(event))
-    if (set === 0 && shape.size === 0) return undefined
-    const { pieces, places } = this.layouts.get(shape)?.get(set) ?? this.added(shape, set)
-    let text = pieces[0]!
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i]!
-      text += place < firstDynamic ? JSON.stringify(statics[place]) : printValue(values[place - firstDynamic]!)
-      text += pieces[i + 1]!
-    }
-    return text
+/** `data` of an alert; undefined when it would be empty. */
+export function dataText(event: EngineEvent): string | undefined {
+  const { statics } = event
+  let set = 0
+  for (let i = 0; i < dataFields; i++) if (statics[i] !== undefined) set |= 1 << i
+  let { shape, values } = event
+  if (!event.decoder || values.includes('')) ({ shape, values } = withoutEmpty(event))
+  if (set === 0 && shape.size === 0) return undefined
+  const { pieces, places } = shape.layouts?.get(set) ?? addedLayout(shape, set)
+  let text = pieces[0]!
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i]!
+    text += place < firstDynamic ? JSON.stringify(statics[place]) : printValue(values[place - firstDynamic]!)
+    text += pieces[i + 1]!
   }
+  return text
+}
 
-  private added(shape: Shape, set: number): Layout {
-    let bySet = this.layouts.get(shape)
-    if (!bySet) {
-      if (this.layouts.size >= maxShapes) this.layouts.clear()
-      this.layouts.set(shape, (bySet = new Map()))
-    }
-    const layout = layoutOf(shape, set)
-    bySet.set(set, layout)
-    return layout
-  }
+function addedLayout(shape: Shape, set: number): Layout {
+  const layout = layoutOf(shape, set)
+  shape.keepLayout(set, layout)
+  return layout
 }
 
 /** Fields without a value are not printed, and without a decoder none is. */

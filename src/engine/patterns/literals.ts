@@ -18,7 +18,7 @@ const mostLiterals = 256
 export type Requirement = string[] | undefined
 
 /** Literals in the order in which they must occur, without overlap: any one of each link. Links without literals are left out. */
-export type Chain = string[][]
+export type Chain = (string | string[])[]
 
 /** Of an OS_Match list. A negated list matches where nothing occurs. */
 export function osMatchLiterals(alternatives: Alternative[], negated: boolean): Requirement {
@@ -56,7 +56,7 @@ export function osRegexChain({ tokens }: RegexAlternative): Chain | undefined {
   const chain: Chain = []
   let run = ''
   const endRun = () => {
-    if (run !== '') chain.push([run])
+    if (run !== '') chain.push(run)
     run = ''
   }
   for (const [i, token] of tokens.entries()) {
@@ -84,19 +84,25 @@ export function pcre2Chain({ root, utf }: Pcre2Pattern): Chain {
 /** The best link of a chain to ask for alone: one whose shortest literal is longest. */
 export function longestOf(chain: Chain): Requirement {
   const shortest = (literals: string[]) => Math.min(...literals.map((one) => one.length))
-  const best = chain.reduce<string[] | undefined>(
-    (one, other) => (one && shortest(one) >= shortest(other) ? one : other),
-    undefined,
-  )
+  const best = chain
+    .map((link) => (typeof link === 'string' ? [link] : link))
+    .reduce<string[] | undefined>((one, other) => (one && shortest(one) >= shortest(other) ? one : other), undefined)
   return best && limited(best)
 }
 
 /** Whether the links of the chain can be found one behind the other in the lower-cased text: if not, the pattern cannot match. */
 export function mayHold(chain: Chain, lower: string, start: number): boolean {
   let from = start
-  for (const literals of chain) {
+  for (let i = 0; i < chain.length; i++) {
+    const link = chain[i]!
+    if (typeof link === 'string') {
+      const at = lower.indexOf(link, from)
+      if (at === -1) return false
+      from = at + link.length
+      continue
+    }
     let nearest = -1
-    for (const literal of literals) {
+    for (const literal of link) {
       const at = lower.indexOf(literal, from)
       if (at !== -1 && (nearest === -1 || at + literal.length < nearest)) nearest = at + literal.length
     }
@@ -110,7 +116,7 @@ function collect(root: Node, utf: boolean): Chain {
   const chain: Chain = []
   let run = ''
   const endRun = () => {
-    if (run !== '') chain.push([run])
+    if (run !== '') chain.push(run)
     run = ''
   }
   const take = (node: Node): void => {

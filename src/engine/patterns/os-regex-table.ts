@@ -161,7 +161,7 @@ export class TableRunner implements RegexRunner {
     for (; charOf(codes[place]!) !== ''; place++) lead += charOf(codes[place]!)
     this.lead = lead
     this.skip = lead === '' ? 0 : this.leadFrom - classesFrom
-    const isLeadApart = lead !== '' && this.skip === 0 && chain[0]?.[0] === lead
+    const isLeadApart = lead !== '' && this.skip === 0 && chain[0] === lead
     this.chain = isLeadApart ? chain.slice(1) : chain
     this.chainOffset = isLeadApart ? lead.length : 0
     this.leadPlace = place
