@@ -225,6 +225,7 @@ export interface Integration<S extends Schema = Schema> {
   rate?: number
   /** Only for HTTP services whose status code does not tell. Undefined: judge by the status code. */
   outcome?(response: HttpResponse, options: Options<S>): Outcome | undefined
+  /** Not together with {@link batch}. */
   session?: SessionRule<S>
   /** Where a service takes many alerts at once. A script, and whoever sends one alert, uses {@link request}. */
   batch?: Batch<S>

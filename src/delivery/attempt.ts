@@ -104,7 +104,7 @@ export async function attempt(
 }
 
 /** Whether a definition looks at the body of a 2xx answer. */
-export function readsAnswers({ outcome, batch, confirm }: Integration): boolean {
+function readsAnswers({ outcome, batch, confirm }: Integration): boolean {
   return outcome !== undefined || batch?.outcomes !== undefined || confirm !== undefined
 }
 

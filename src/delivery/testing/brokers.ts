@@ -13,6 +13,7 @@ const packages = {
   mosquitto_sub: 'mosquitto-clients',
   mosquitto_passwd: 'mosquitto',
   openssl: 'openssl',
+  stdbuf: 'coreutils',
 }
 type Program = keyof typeof packages
 
@@ -35,7 +36,7 @@ export function folderOf(t: TestContext): string {
   return folder
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -147,7 +148,9 @@ export async function mosquittoSubscriber(
 ): Promise<{ lines: string[] }> {
   const args = ['-h', '127.0.0.1', '-p', String(port), '-V', 'mqttv5', '-d', '-t', topic, ...more]
   // Into a pipe it would say that it has subscribed with its first message only.
-  const child = spawn('stdbuf', ['-oL', find('mosquitto_sub')!, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(find('stdbuf')!, ['-oL', find('mosquitto_sub')!, ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   t.after(async () => {
     child.kill('SIGKILL')
