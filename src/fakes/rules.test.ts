@@ -78,6 +78,28 @@ const styles: Record<string, Presentation> = {
   'templates with the log': { title: ({ full_log }) => String(full_log), body: ({ full_log }) => `${full_log}` },
 }
 
+/** Options that the fakes' own settings do not use. */
+const dashboard_url = 'https://siem.example/app/wazuh'
+const moreOptions: Record<string, Record<string, unknown>> = {
+  'dfir-iris': { customers: { acme: 2 }, customer_id: 3, severity_ids: [1, 2, 3, 4, 5], dashboard_url },
+  discord: { username: 'Wazuh', thread_id: '1234567890' },
+  jira: { priorities: ['Lowest', 'Low', 'Medium', 'High', 'Highest'], labels: ['a b', 'c'], issue_type: 'Incident' },
+  loki: { user: 'loki', api_key: 'k', labels: { job: 'wazuh', site: 'hq' } },
+  matrix: { msgtype: 'm.text' },
+  mattermost: { channel: 'soc', username: 'Wazuh', icon_url: 'https://siem.example/icon.png' },
+  ntfy: { api_key: 'tk_fake', click: dashboard_url },
+  opensearch: { index: 'wazuh-alerts-4.x-sample' },
+  opsgenie: { responders: [{ type: 'team', id: '1' }] },
+  pagerduty: { dedup: 'rule-and-agent', client_url: dashboard_url },
+  rocketchat: { channel: '#soc', alias: 'Wazuh', avatar: 'https://siem.example/icon.png' },
+  servicenow: { category: 'security', assignment_group: 'SOC', fields: { caller_id: 'wazuh' } },
+  'splunk-hec': { index: 'wazuh', sourcetype: 'wazuh:alerts' },
+  syslog: { max_bytes: 480, facility: 4, app_name: 'x'.repeat(48) },
+  teams: { dashboard_url },
+  telegram: { message_thread_id: 7 },
+  thehive: { procedures: true, case_template: 'wazuh', organisation: 'Ärzte', dashboard_url },
+}
+
 for (const [name, load] of Object.entries(fakes)) {
   const { default: fake } = await load()
   if (!fake.destinations || !integrations[name]) continue
@@ -95,7 +117,10 @@ for (const [name, load] of Object.entries(fakes)) {
       },
     })
     t.after(() => running.close())
-    const destinations = Object.entries(fake.destinations!(running.url))
+    const destinations = Object.entries(fake.destinations!(running.url)).flatMap(([key, given]) => [
+      [key, given] as const,
+      ...(name in moreOptions ? [[`${key} with more`, { ...given, ...moreOptions[name] }] as const] : []),
+    ])
     for (const [key, given] of destinations) {
       const options = integration.options.safeParse(given)
       assert.ok(options.success, `${key}: ${options.error}`)

@@ -87,12 +87,10 @@ export function jsonWithin(alert: Alert, line: string, most: number): string {
   }
   const { timestamp, id, rule, agent } = alert
   const short = (value: unknown) => cut(text(value), 30)
-  return JSON.stringify({
-    timestamp: short(timestamp),
-    id: short(id),
-    rule: { level: rule?.level, id: short(rule?.id), description: short(rule?.description) },
-    agent: { id: short(agent?.id), name: short(agent?.name) },
-  })
+  const ids = { id: short(id), rule: { level: rule?.level, id: short(rule?.id) } }
+  const more = { timestamp: short(timestamp), agent: { id: short(agent?.id), name: short(agent?.name) } }
+  const least = [{ ...more, ...ids }, ids].map((one) => JSON.stringify(one))
+  return least.find((json) => Buffer.byteLength(json) <= most) ?? '{}'
 }
 
 interface Words {

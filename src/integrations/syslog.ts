@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import { defineIntegration } from '../define.ts'
-import { bySeverity, cut, cutBytes, cutWritten, jsonWithin, levelOf, oneLine, sourceAddress, text } from './message.ts'
+import { bySeverity, cutBytes, cutWritten, jsonWithin, levelOf, oneLine, sourceAddress, text } from './message.ts'
 import { choice, tls } from './options.ts'
 
 /** Wazuh's own csyslogd speaks UDP only, and is gone in Wazuh 5. */
@@ -75,7 +75,9 @@ function field(value: unknown, most: number): string {
 
 /** ArcSight Common Event Format, version 0: `|` and `\` are escaped in the header, `=` and `\` in the extension. */
 function cef(alert: Alert, time: number, room: number): string {
-  const header = (value: unknown) => cut(oneLine(value), 500).replace(/[\\|]/g, '\\$&') || '-'
+  const escaped = (value: string) => value.replace(/[\\|]/g, '\\$&')
+  const most = Math.min(500, room >> 2)
+  const header = (value: unknown) => escaped(cutWritten(oneLine(value), most, escaped)) || '-'
   const extension = (value: string) =>
     value
       .replace(/[\\=]/g, '\\$&')
@@ -102,7 +104,7 @@ function leef(alert: Alert, time: number, room: number): string {
     'cat',
     'msg',
   ]
-  const event = cut(oneLine(alert.rule?.id), 250).replaceAll('|', '_') || '-'
+  const event = cutBytes(oneLine(alert.rule?.id), Math.min(250, room >> 2)).replaceAll('|', '_') || '-'
   const head = `LEEF:1.0|Wazuh|Outrider|1|${event}|`
   return head + pairs(alert, time, names, oneLine, '\t', room - Buffer.byteLength(head))
 }
