@@ -153,6 +153,19 @@ test('outlives a restart with its counts; an end that nobody saw is told at the 
   assert.equal(logged.length, 1)
 })
 
+test('what cannot be written is refused, and holds nothing back', (t) => {
+  const { clock, open } = place(t)
+  const silences = open()
+  added(silences)
+  open()
+  const refused = silences.add(wish)
+  assert.ok(!refused.ok && refused.status === 409)
+  assert.match(refused.error, /^state\.db cannot be written: /)
+  assert.equal(silences.end('1', { reason: 'x', by: 'y' }).ok, false)
+  assert.equal(silences.list(false).length, 1)
+  assert.equal(silences.hold(at(clock.now), 'slack'), true, 'the first is still there')
+})
+
 test('what is over is forgotten after three months', (t) => {
   const { clock, open } = place(t)
   const silences = open()

@@ -209,10 +209,14 @@ export function createSilences({ state, now, schedule, log, destinations, longes
       const created = now()
       const until = since + Math.round(seconds * 1000)
       const text = JSON.stringify(match)
-      const { lastInsertRowid } = db
-        .prepare('INSERT INTO silence (match, reason, by, created, since, until) VALUES (?, ?, ?, ?, ?, ?)')
-        .run(text, reason, by, created, since, until)
-      const row = { id: Number(lastInsertRowid), match: text, reason, by, created, since, until, told: 0 }
+      let id: number
+      try {
+        const insert = 'INSERT INTO silence (match, reason, by, created, since, until) VALUES (?, ?, ?, ?, ?, ?)'
+        id = Number(db.prepare(insert).run(text, reason, by, created, since, until).lastInsertRowid)
+      } catch (error) {
+        return unwritten(error)
+      }
+      const row = { id, match: text, reason, by, created, since, until, told: 0 }
       const one = toKnown({ ...row, ended_by: null, ended_why: null }, new Map())
       known.push(one)
       look()
@@ -232,13 +236,12 @@ export function createSilences({ state, now, schedule, log, destinations, longes
         }
       // One that has not begun never does.
       const since = Math.min(one.since, at)
-      db.prepare('UPDATE silence SET since = ?, until = ?, ended_by = ?, ended_why = ? WHERE id = ?').run(
-        since,
-        at,
-        by,
-        reason,
-        one.id,
-      )
+      const update = 'UPDATE silence SET since = ?, until = ?, ended_by = ?, ended_why = ? WHERE id = ?'
+      try {
+        db.prepare(update).run(since, at, by, reason, one.id)
+      } catch (error) {
+        return unwritten(error)
+      }
       Object.assign(one, { since, until: at, ended_by: by, ended_why: reason })
       look()
       return { ok: true, value: shown(one) }
@@ -290,6 +293,13 @@ export function createSilences({ state, now, schedule, log, destinations, longes
     }
   }
 }
+
+const unwritten = (error: unknown): Result<never> => ({
+  ok: false,
+  status: 409,
+  error: `state.db cannot be written: ${(error as Error).message}`,
+  hint: 'make room on the disk, or mend the permissions',
+})
 
 /** The silences of a database, for those who look at what they do without doing it. */
 export function readSilences(
