@@ -8,7 +8,17 @@
  *
  * node scripts/run.mjs bench/delivery-kills.ts [kills] [seed]
  */
-import { appendFileSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { seeded } from '../test/support/target.ts'
@@ -24,17 +34,22 @@ interface Log {
   rotate(): void
 }
 
+/** As gzip does it: the new file is written beside the old one, gets its time, and then the old one goes. */
+function compress(path: string): void {
+  const { atime, mtime } = statSync(path)
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
+  utimesSync(`${path}.gz`, atime, mtime)
+  rmSync(path)
+}
+
+/** With `delaycompress`, logrotate's usual way. */
 function logrotated(file: string): Log {
   let rotations = 0
   return {
     write: (text) => appendFileSync(file, text),
     rotate() {
-      for (let n = rotations; n > 0; n--) renameSync(`${file}.${n}${n > 1 ? '.gz' : ''}`, `${file}.${n + 1}.gz`)
-      if (rotations > 0) {
-        // What was rotated before is compressed when the next one comes.
-        const path = `${file}.2.gz`
-        writeFileSync(path, gzipSync(readFileSync(path)))
-      }
+      if (rotations > 0) compress(`${file}.1`)
+      for (let n = rotations; n > 0; n--) renameSync(`${file}.${n}.gz`, `${file}.${n + 1}.gz`)
       renameSync(file, `${file}.1`)
       writeFileSync(file, '')
       rotations++
@@ -63,8 +78,7 @@ function wazuhDays(file: string): Log {
     rotate() {
       const old = path
       begin()
-      writeFileSync(`${old}.gz`, gzipSync(readFileSync(old)))
-      rmSync(old)
+      compress(old)
     },
   }
 }

@@ -85,3 +85,13 @@ test("what was compressed tells nothing by when it was made: logrotate's order i
     ['a.log.2.gz', 'a.log.1'],
   )
 })
+
+test('what is being compressed is read where it is complete', (t) => {
+  assert.deepEqual(
+    listed(t, [
+      ['a.log.1', 20],
+      ['a.log.1.gz', 40],
+    ]),
+    ['a.log.1'],
+  )
+})

@@ -46,9 +46,12 @@ export function siblings(path: string): History {
     list() {
       const found: Generation[] = []
       const numbered: Numbered[] = []
-      for (const candidate of namesIn(folder)) {
+      const names = new Set(namesIn(folder))
+      for (const candidate of names) {
         const suffix = added(candidate)
         if (suffix === undefined) continue
+        // While gzip is at work both are there, and the new one is not complete.
+        if (candidate.endsWith('.gz') && names.has(candidate.slice(0, -3))) continue
         const file = statOf(join(folder, candidate))
         if (!file?.isFile()) continue
         const path = join(folder, candidate)
