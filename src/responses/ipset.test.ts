@@ -39,7 +39,8 @@ describe('what firewall-drop would run without nft', () => {
 })
 
 const programs = ['iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']
-if (inNamespace(fileURLToPath(import.meta.url), ['ipset', ...programs])) inside()
+const probe = ['ipset', 'create', 'probe', 'hash:net', 'timeout', '0']
+if (inNamespace(fileURLToPath(import.meta.url), ['ipset', ...programs], probe)) inside()
 
 /** A PATH with these programs and no others. */
 function only(t: TestContext, names: readonly string[]): void {

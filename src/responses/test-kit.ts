@@ -212,9 +212,10 @@ export function block(name: string, change: Partial<ActiveResponseBlock> = {}): 
 /**
  * Runs the tests of a file in a network namespace of their own, where they may do to the firewall what they like.
  *
+ * @param probe a command that fails in such a namespace when the kernel lacks something
  * @returns true inside, where the tests are to be declared; outside, the file becomes one test, which names what it lacks when it cannot be run
  */
-export function inNamespace(file: string, tools: readonly string[]): boolean {
+export function inNamespace(file: string, tools: readonly string[], probe: readonly string[] = ['true']): boolean {
   if (process.env.OUTRIDER_TEST_NAMESPACE === file) return true
   const has = (...command: [string, ...string[]]) => spawnSync(command[0], command.slice(1)).status === 0
   const lacking = ['unshare', 'ip', ...tools].filter((tool) => !has('sh', '-c', `command -v ${tool}`))
@@ -222,7 +223,9 @@ export function inNamespace(file: string, tools: readonly string[]): boolean {
     lacking.length > 0
       ? `needs ${lacking.join(', ')}`
       : has('unshare', '-rn', 'true')
-        ? undefined
+        ? has('unshare', '-rn', ...probe)
+          ? undefined
+          : `the kernel lacks what "${probe.join(' ')}" needs`
         : 'needs user and network namespaces'
   const name = `${basename(file)} in a network namespace`
   test(name, { skip: missing }, async (t) => {
