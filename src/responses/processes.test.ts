@@ -20,7 +20,7 @@ test('ends a process, and tells what it was', linux, async (t) => {
 })
 
 test('one that does not listen to TERM is killed', linux, async (t) => {
-  const pid = orphan(t, 'trap "" TERM; while :; do sleep 600; done')
+  const pid = orphan(t, 'trap "" TERM; exec sleep 600')
   await endProcess({ end: pid, grace_ms: 50, check() {} })
   assert.equal(isRunning(pid), false)
 })
