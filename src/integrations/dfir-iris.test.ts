@@ -54,6 +54,17 @@ test('only the success of IRIS counts', () => {
   assert.equal(outcome(iris, 400, '{"status":"error"}'), undefined)
 })
 
+test('what is wrong with the options waits for a person', () => {
+  for (const answer of [
+    { message: 'User not entitled to create alerts for the client', data: [] },
+    { message: 'Data error', data: { alert_severity_id: ['Invalid severity'] } },
+    { message: 'insert or update on table "alerts" violates foreign key constraint "alerts_alert_customer_id_fkey"' },
+  ])
+    assert.equal(outcome(iris, 400, JSON.stringify({ status: 'error', ...answer }))?.kind, 'paused')
+  const own = { status: 'error', message: 'Data error', data: { alert_title: ['alert_severity_id'] } }
+  assert.equal(outcome(iris, 400, JSON.stringify(own)), undefined)
+})
+
 test('an answer that is longer than what is read of it is still one of IRIS', () => {
   const answer = JSON.stringify({ data: { alert_source_content: 'ы'.repeat(40_000), alert_id: 7 }, status: 'success' })
   const read = Buffer.from(answer).toString('utf8', 0, 65_536)
@@ -61,8 +72,9 @@ test('an answer that is longer than what is read of it is still one of IRIS', ()
   assert.equal(outcome(iris, 200, `<html>${read}`)?.kind, 'paused')
 })
 
-test('an address that is no text names no IOC', () => {
+test('what is no address is no IOC, and a name without text no asset', () => {
   const ids = { asset_type_id: 9, ioc_type_id: 76 }
-  const json = jsonOf(iris, alert({ data: { srcip: '\u0001' }, agent: { id: '1', name: '\u0001' } }), ids)
+  const json = jsonOf(iris, alert({ data: { srcip: 'host.example' }, agent: { id: '1', name: '\u0001' } }), ids)
   assert.equal('alert_assets' in json || 'alert_iocs' in json, false)
+  assert.equal(jsonOf(iris, alert({ data: { srcip: '2001:db8::1' } }), ids).alert_iocs[0].ioc_value, '2001:db8::1')
 })

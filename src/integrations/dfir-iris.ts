@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as z from 'zod/mini'
 import { parseTimestamp } from '../clock.ts'
 import { defineIntegration, type Outcome } from '../define.ts'
@@ -35,7 +36,9 @@ export default defineIntegration({
     const { rule, agent } = alert
     const { customers, customer_id, asset_type_id, ioc_type_id } = options
     const time = parseTimestamp(alert.timestamp) ?? now
-    const address = cut(oneLine(sourceAddress(alert)), 1000)
+    const source = sourceAddress(alert)
+    // IRIS looks whether the value is of its type, and refuses the whole alert for one that is not, such as a host's name.
+    const address = source !== undefined && isIP(source) !== 0 ? source : undefined
     const customer = agent?.labels?.customer
     return {
       url: withPath(options.hook_url, '/alerts/add'),
@@ -95,8 +98,12 @@ export default defineIntegration({
   },
 
   outcome({ status, text: body }): Outcome | undefined {
-    if (status !== 200) return undefined
     const answer = jsonOf(body)
+    if (status === 400 && isAboutOptions(answer)) {
+      const said = [answer.message, answer.data].map((part) => oneLine(text(part))).filter(Boolean)
+      return { kind: 'paused', reason: cut(`IRIS answers "${said.join(': ')}"`, 300) }
+    }
+    if (status !== 200) return undefined
     if (answer.status === 'success') {
       const data = answer.data as { alert_id?: unknown } | undefined
       return { kind: 'delivered', ref: text(data?.alert_id) }
@@ -110,3 +117,12 @@ export default defineIntegration({
     return { kind: 'rejected', reason: `IRIS answers "${text(answer.message)}"` }
   },
 })
+
+/** About a number of the options, or the customer that the key is not for: the same for every alert. */
+function isAboutOptions({ message, data }: Record<string, unknown>): boolean {
+  const named = typeof data === 'object' && data !== null ? Object.keys(data) : []
+  return (
+    named.some((field) => /^(alert_(customer|severity|status)_id|(ioc|asset)_type_id)$/.test(field)) ||
+    /^User not entitled|violates foreign key constraint "alerts?_\w+_id_fkey"/.test(text(message))
+  )
+}

@@ -25,8 +25,8 @@ export default defineIntegration({
   }),
   example: { api_key: '0123456789abcdef0123456789abcdef' },
 
-  // 480 a minute and integration.
-  rate: 8,
+  // About 120 a minute and key, https://developer.pagerduty.com/docs/events-api-v2-rate-limits.
+  rate: 2,
 
   request(alert, { api_key, hook_url, dedup, client, client_url }, { title, line, idempotency_key, now, incident }) {
     const { rule, agent, manager } = alert

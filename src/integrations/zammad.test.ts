@@ -9,7 +9,9 @@ test('creates a ticket with a plain note', () => {
   assert.equal(headers!.authorization, 'Token token=zammad-token')
   const json = jsonOf(zammad, alert({ rule: { description: 'two\nlines' } }))
   assert.equal(json.title, 'Level 5: two lines (web-01)')
-  assert.deepEqual([json.group, json.customer], ['SOC', 'wazuh@example.com'])
+  assert.deepEqual([json.group, json.customer_id, json.customer], ['SOC', 'guess:wazuh@example.com', undefined])
+  const byLogin = jsonOf(zammad, alert(), { customer: 'wazuh' })
+  assert.deepEqual([byLogin.customer_id, byLogin.customer], [undefined, 'wazuh'])
   assert.equal(json.article.content_type, 'text/plain')
 })
 

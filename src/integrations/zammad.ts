@@ -12,7 +12,12 @@ export default defineIntegration({
     hook_url: httpUrl('Address of Zammad.'),
     api_key: secretText('Access token of a user with ticket.agent.'),
     ticket_group: z.string().check(z.minLength(1), z.describe('Group the ticket goes to.')),
-    customer: z.string().check(z.minLength(1), z.describe('E-mail address or login of the customer of the ticket.')),
+    customer: z
+      .string()
+      .check(
+        z.minLength(1),
+        z.describe('E-mail address or login of the customer of the ticket; of a new address a user is made.'),
+      ),
     resolved_state: textOption(
       'Where alerts are grouped: state of a ticket whose incident is over, such as closed. Without it, the ticket only gets a note.',
     ),
@@ -38,7 +43,8 @@ export default defineIntegration({
       json: {
         title: subject,
         group: ticket_group,
-        customer,
+        // Of an address that nobody has a user is made.
+        ...(customer.includes('@') ? { customer_id: `guess:${customer}` } : { customer }),
         priority_id: bySeverity(alert, [1, 1, 2, 3, 3]),
         article,
       },
