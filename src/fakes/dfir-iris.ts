@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as z from 'zod/mini'
 import { anyText, credential, jsonBody, text } from './checks.ts'
 import { Broken, defineFake, type FakeRequest } from './define.ts'
@@ -5,6 +6,10 @@ import { Broken, defineFake, type FakeRequest } from './define.ts'
 /** Text columns of PostgreSQL, which takes every character but this. */
 const column = () => anyText().check(z.refine((value) => !value.includes('\0'), { error: 'holds a NUL' }))
 const id = z.int().check(z.minimum(1))
+// The type of our settings is for addresses; a value that is none has IRIS refuse the whole alert.
+const address = z
+  .string()
+  .check(z.refine((value) => isIP(value) !== 0, { error: "The input doesn't match the expected format" }))
 
 const alert = z.looseObject({
   alert_title: text(Number.MAX_SAFE_INTEGER).check(
@@ -29,9 +34,7 @@ const alert = z.looseObject({
       z.looseObject({ asset_name: text(Number.MAX_SAFE_INTEGER), asset_type_id: id, asset_ip: z.optional(column()) }),
     ),
   ),
-  alert_iocs: z.optional(
-    z.array(z.looseObject({ ioc_value: text(Number.MAX_SAFE_INTEGER), ioc_type_id: id, ioc_tlp_id: id })),
-  ),
+  alert_iocs: z.optional(z.array(z.looseObject({ ioc_value: address, ioc_type_id: id, ioc_tlp_id: id }))),
 })
 
 function authorize(request: FakeRequest): void {
@@ -40,7 +43,7 @@ function authorize(request: FakeRequest): void {
 
 export default defineFake({
   name: 'dfir-iris',
-  source: 'https://docs.dfir-iris.org/latest/_static/iris_api_reference_v2.0.4.html#tag/Alerts',
+  source: 'https://github.com/dfir-iris/iris-web/blob/master/source/app/schema/marshables.py',
   destinations: (url) => ({
     'dfir-iris': { hook_url: url, api_key: 'fake-key', asset_type_id: 9, ioc_type_id: 76 },
   }),
