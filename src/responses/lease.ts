@@ -224,15 +224,18 @@ export function createLeaseStore({ db }: Pick<State, 'db'>) {
       sql('SELECT id, state, target, until FROM lease WHERE id IN (SELECT value FROM json_each(?))')
         .all(JSON.stringify(ids))
         .map((row) => ({ ...row, until: row.until ?? undefined }) as Glance),
-    /** What {@link Desk.inForce} and {@link addTry} do, for all that went well, in two statements. */
+    /** What {@link Desk.inForce} and {@link addTry} do, for what went well. */
     inForceAll(done: readonly { id: string; applied: number | undefined; what: Try['what'] }[], now: number): void {
-      const all = JSON.stringify(done)
-      sql(`INSERT INTO lease_try SELECT value ->> 'id', ?, value ->> 'what', NULL, '' FROM json_each(?)`).run(now, all)
-      sql(
-        `UPDATE lease SET state = 'in force', applied_until = done.value ->> 'applied', attempts = 0, note = NULL, redo = 0,
-           due = CASE WHEN until IS done.value ->> 'applied' THEN until ELSE ? END
-         FROM json_each(?) AS done WHERE lease.id = done.value ->> 'id' AND lease.state IN ('adding', 'in force')`,
-      ).run(now, all)
+      const tried = sql(`INSERT INTO lease_try VALUES (?, ?, ?, NULL, '')`)
+      const kept = sql(
+        `UPDATE lease SET state = 'in force', applied_until = ?1, attempts = 0, note = NULL, redo = 0,
+           due = CASE WHEN until IS ?1 THEN until ELSE ?2 END
+         WHERE id = ?3 AND state IN ('adding', 'in force')`,
+      )
+      for (const { id, applied, what } of done) {
+        tried.run(id, now, what)
+        kept.run(applied ?? null, now, id)
+      }
     },
     get: (id: string) => one('SELECT * FROM lease WHERE id = ?', id),
     /** Takes what is due, oldest first: their `due` is null from then on. */
