@@ -1,5 +1,5 @@
-// node scripts/make-docs.ts: writes the reference pages in docs/ from the definitions, the schema of outrider.yaml and the help of the commands. Pages of what
-// is gone are removed.
+// node scripts/make-docs.ts: writes the reference pages in docs/ from the definitions, the schema of outrider.yaml, the help of the commands and the starter
+// ruleset. Pages of what is gone are removed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { argv } from 'node:process'
@@ -8,6 +8,7 @@ import { definitions } from '../src/runners/definitions.ts'
 import { commandsPage } from './docs/commands.ts'
 import { integrationPage, lookupPage } from './docs/destinations.ts'
 import { receiverPage, responsePage, wodlePage } from './docs/others.ts'
+import { rulesetPage } from './docs/ruleset.ts'
 import { alert } from './docs/sample.ts'
 import { settingsPage } from './docs/settings.ts'
 import { block, page, table } from './docs/text.ts'
@@ -70,6 +71,7 @@ export async function makeDocs(): Promise<Map<string, string>> {
   pages.set('sample-alert.md', page('The sample alert', [words, block('json', JSON.stringify(alert, null, 2))]))
   pages.set('settings.md', settingsPage())
   pages.set('commands.md', commandsPage())
+  pages.set('starter-ruleset.md', rulesetPage())
   pages.set('README.md', page('Documentation', [...guides, '## Reference', reference, ...index]))
   return pages
 }
@@ -86,7 +88,9 @@ const guides = [
 - [Our integrations and responses as scripts of a Wazuh or OSSEC](build.md)`,
 ]
 
-const reference = `- [Settings](settings.md): every option of \`outrider.yaml\`
+const reference = `- [Rules](rules.md) and [decoders](decoders.md): every tag, with examples
+- [The starter ruleset](starter-ruleset.md)
+- [Settings](settings.md): every option of \`outrider.yaml\`
 - [Commands](commands.md)
 - [Active response](active-response.md): leases, guards, scripts
 - [Differences from Wazuh and OSSEC](differences.md)

@@ -17,7 +17,17 @@ export interface RuleAttributes {
   overwrite: boolean
 }
 
-const known = ['id', 'level', 'maxsize', 'timeframe', 'frequency', 'accuracy', 'ignore', 'noalert', 'overwrite']
+export const ruleAttributes = [
+  'id',
+  'level',
+  'maxsize',
+  'timeframe',
+  'frequency',
+  'accuracy',
+  'ignore',
+  'noalert',
+  'overwrite',
+]
 
 /** `sscanf("%Nd")` on a text of digits: the first N of them; the default stays for the empty text. */
 const firstDigits = (text: string, count: number, otherwise: number) =>
@@ -125,7 +135,7 @@ export function readAttributes(rule: XmlElement, defaultTimeframe: number, repor
         return refuse(
           `Invalid attribute "${name}". Only id, level, maxsize, accuracy, noalert, ignore, frequency and timeframe are allowed.`,
           `a rule has no attribute "${name}"`,
-          { oneOf: known, got: name },
+          { oneOf: ruleAttributes, got: name },
         )
     }
   }
