@@ -36,5 +36,7 @@ test('a retired connector is refused, with what to do', () => {
 test('a Workflow that is off waits for a person', () => {
   assert.equal(outcome(teams, 400, '{"error":{"code":"WorkflowTriggerIsNotEnabled"}}')?.kind, 'paused')
   assert.equal(outcome(teams, 404)?.kind, 'paused')
+  const login = outcome(teams, 401, '{"error":{"code":"DirectApiAuthorizationRequired","message":"…"}}')
+  assert.ok(login?.kind === 'paused' && /let anyone trigger it/.test(login.reason))
   assert.equal(outcome(teams, 202), undefined)
 })

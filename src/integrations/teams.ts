@@ -64,7 +64,12 @@ export default defineIntegration({
   },
 
   outcome({ status, text: body }): Outcome | undefined {
-    if (status === 404 || status === 410 || /WorkflowTriggerIsNotEnabled|DirectApiAuthorization/.test(body))
+    if (/DirectApiAuthorizationRequired/.test(body))
+      return {
+        kind: 'paused',
+        reason: `HTTP ${status}: the Workflow wants a login, or the URL lacks its end (&sig=…); let anyone trigger it, and copy its URL anew`,
+      }
+    if (status === 404 || status === 410 || /WorkflowTriggerIsNotEnabled/.test(body))
       return {
         kind: 'paused',
         reason: `HTTP ${status}: the Workflow was deleted, is switched off, or its URL has changed`,
