@@ -82,6 +82,7 @@ const guides = [
 - [My first automatic block, without fear](guides/first-block.md)
 - [Beside a real Wazuh](guides/beside-wazuh.md)
 - [Trying a destination without an account](guides/try-without-an-account.md)
+- [Fewer messages, and none missed](guides/fewer-messages.md)
 - [Writing an integration](guides/write-an-integration.md)
 - [Destinations](destinations.md): filters, grouping, what is promised
 - [Testing rules and decoders](rule-tests.md)
