@@ -153,7 +153,7 @@ test('a revoked credential pauses the destination and keeps the queue', async (t
   clock.advance(299_000)
   assert.equal(server.received.length, 1, 'nothing is sent meanwhile')
   clock.advance(1000)
-  await until(() => server.received.length === 2)
+  await until(() => runner.list({ limit: 1 })[0]?.attempts === 2)
   server.answer = () => 200
   assert.deepEqual(runner.retryAll('d1', 'cli'), { ok: true, value: { count: 1 } })
   await until(() => runner.status()[0]!.delivered === 50)

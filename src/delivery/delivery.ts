@@ -67,10 +67,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   function changed(): void {
     if (cancelCommit || isStopped) return
     // After a quiet time at once: what is delivered now and then should hardly ever be delivered twice.
-    cancelCommit = schedule(Math.max(0, committedAt + tuning.commit_ms - now()), commit)
+    cancelCommit = schedule(Math.max(0, committedAt + tuning.commit_ms - now()), () => commit())
   }
 
-  function commit(): void {
+  /** @param durability `full` for what a person or a script was told: all else is still in the log, and what a power cut takes back is delivered once more */
+  function commit(durability: 'full' | 'lazy' = 'lazy'): void {
     cancelCommit?.()
     cancelCommit = undefined
     const written: (() => void)[] = []
@@ -79,7 +80,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
         for (const { queue, cursor } of running.values()) written.push(queue.flush((place) => cursor.set(place)))
         if (settings.silences) written.push(settings.silences.flush())
         if (blockEndsTaken !== undefined) store.forgetBlockEnds(blockEndsTaken)
-      })
+      }, durability)
     } catch (error) {
       const message = (error as Error).message
       if (failing !== message)
@@ -88,7 +89,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
         )
       failing = message
       for (const { queue } of running.values()) queue.hold(true)
-      cancelCommit ??= schedule(1000, commit)
+      cancelCommit ??= schedule(1000, () => commit())
       return
     }
     committedAt = now()
@@ -283,7 +284,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
           await Promise.all([queue.stop(), follower.close()])
         }),
       )
-      commit()
+      commit('full')
       isStopped = true
       cancelCommit?.()
       cancelTaking?.()
@@ -330,7 +331,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       const began = beginningOf(destination).get()
       if (settings.follows_wazuh && began !== undefined && (parseTimestamp(alert.timestamp) ?? 0) >= began) return true
       if (!one.queue.accept(line, reason)) return false
-      commit()
+      commit('full')
       return failing === undefined
     },
     drop(id, { reason, by }) {
@@ -346,7 +347,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
           error: `delivery ${id} is being tried right now`,
           hint: 'try again in a moment',
         }
-      commit()
+      commit('full')
       log.warn(`${row.destination}: delivery ${id} dropped by ${by}: ${reason}`, { destination: row.destination })
       return { ok: true, value: {} }
     },

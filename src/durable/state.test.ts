@@ -26,6 +26,25 @@ describe('state.db', () => {
     assert.equal(state.db.prepare('PRAGMA synchronous').get()!.synchronous, 2)
   })
 
+  test('only a lazy transaction spares the disk, also when it fails', () => {
+    using state = openState(path, [numbers])
+    const synchronous = () => state.db.prepare('PRAGMA synchronous').get()!.synchronous
+    assert.equal(state.transaction(synchronous), 2)
+    assert.equal(state.transaction(synchronous, 'lazy'), 1)
+    assert.equal(synchronous(), 2)
+    assert.throws(() =>
+      state.transaction(() => {
+        throw new Error('no')
+      }, 'lazy'),
+    )
+    assert.equal(synchronous(), 2)
+    assert.equal(
+      state.transaction(() => state.transaction(synchronous, 'lazy')),
+      2,
+      'within another it is as that one',
+    )
+  })
+
   test('applies each migration once, and new ones later', () => {
     openState(path, [numbers]).close()
     const more: Migration = { name: 'numbers-2', sql: 'INSERT INTO number VALUES (1); INSERT INTO number VALUES (2)' }

@@ -1,7 +1,8 @@
 /**
  * state.db: the one SQLite file for what the logs themselves cannot hold (cursors, waiting deliveries, leases, …).
  *
- * - What a committed transaction says is on disk: WAL with synchronous=FULL, so a power cut takes back nothing that was acknowledged.
+ * - What a committed transaction says is on disk: WAL with synchronous=FULL, so a power cut takes back nothing that was acknowledged. The exception is a `lazy`
+ *   one, which survives a kill, and a power cut as soon as a later one that is not lazy does: the WAL keeps their order.
  * - Tables belong to the features. Each exports its own `migrations`; whoever opens the file passes all of them. Only {@link State.cursor} lives here.
  * - A migration is applied once, by name, and never edited afterwards: a change is a new migration.
  */
@@ -40,8 +41,10 @@ export interface State {
   /**
    * Runs `work` as one transaction: committed when it returns, rolled back when it throws. Inside another transaction it joins that one. `work` must not
    * be async, since anything else that ran meanwhile would fall into the same transaction.
+   *
+   * @param durability `lazy` costs no disk sync: for what is merely done again when a power cut takes it back
    */
-  transaction<T>(work: () => T): T
+  transaction<T>(work: () => T, durability?: 'full' | 'lazy'): T
   cursor<T>(name: string): Cursor<T>
   /** All cursors whose name begins with `prefix`. */
   cursors<T>(prefix: string): { name: string; value: T }[]
@@ -82,8 +85,18 @@ function createPrivate(path: string): void {
 }
 
 function stateOf(path: string, db: DatabaseSync): State {
-  function transaction<T>(work: () => T): T {
+  function transaction<T>(work: () => T, durability: 'full' | 'lazy' = 'full'): T {
     if (db.isTransaction) return work()
+    if (durability === 'full') return commit(work)
+    db.exec('PRAGMA synchronous=NORMAL')
+    try {
+      return commit(work)
+    } finally {
+      db.exec('PRAGMA synchronous=FULL')
+    }
+  }
+
+  function commit<T>(work: () => T): T {
     // IMMEDIATE: taking the write lock later could fail half-way, which no busy timeout helps against.
     db.exec('BEGIN IMMEDIATE')
     try {

@@ -39,10 +39,13 @@ export async function followForResponses(parts: {
         const alert = parseAlert(json)
         return alert ? responder.plan(alert, { json }).intents : []
       })
-      state.transaction(() => {
-        responder.record(intents)
-        cursor.set(batch.cursor)
-      })
+      state.transaction(
+        () => {
+          responder.record(intents)
+          cursor.set(batch.cursor)
+        },
+        intents.length > 0 ? 'full' : 'lazy',
+      )
       if (intents.length > 0) responder.kick()
       if (lines.length > 0) parts.seen(lines)
     }
