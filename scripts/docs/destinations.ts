@@ -199,6 +199,7 @@ export function lookupPage(lookup: Lookup): string {
   return page(name, [
     summary,
     `The service's own words on it: <${docs}>`,
+    tryIt(name),
     'A look-up is a destination that answers: what the service says comes back as an event, and rules make alerts of it. See [look-ups](../lookups.md).',
     ...configuration(lookup, 'ask'),
     '## What is asked',
