@@ -10,11 +10,12 @@
  * conditions), and the order of the rest stays. With the stock ruleset this leaves 20 of 200 rules to try.
  */
 import type { EngineEvent } from '../event.ts'
-import { lowerAscii, type Pattern } from '../patterns/index.ts'
+import { lowerAscii } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { type Checks, type ConditionTable, fieldOf, firstBytesOf, isProgramCheck } from './conditions.ts'
 import type { FieldValues } from './fields.ts'
 import { splitWide, type WideIndex } from './wide.ts'
+import { wordsOf } from './words.ts'
 
 /** A place in the tree, with what the walk asks of its rule close at hand. */
 export interface FastNode {
@@ -272,21 +273,6 @@ function mostTelling(nodes: readonly FastNode[], asked: readonly number[]): numb
     most = count
   }
   return best
-}
-
-const knownWords = new WeakMap<Pattern, ReadonlySet<string> | null>()
-
-/** `^word$|^word$` in the two languages that compare without case and to the very end. */
-function wordsOf(pattern: Pattern): ReadonlySet<string> | undefined {
-  let words = knownWords.get(pattern)
-  if (words === undefined) {
-    // Only characters that mean themselves in both languages.
-    const isPlain = /^\^[\w ./:,;@%-]+\$(?:\|\^[\w ./:,;@%-]+\$)*$/.test(pattern.source)
-    const isFolded = pattern.kind === 'osregex' || pattern.kind === 'osmatch'
-    words = isPlain && isFolded ? new Set(pattern.source.split('|').map((word) => lowerAscii(word.slice(1, -1)))) : null
-    knownWords.set(pattern, words)
-  }
-  return words ?? undefined
 }
 
 const noFields: readonly number[] = []

@@ -8,7 +8,7 @@
  * ```
  *
  * Each child stands under a text that one of its conditions requires (the literals of a pattern, patterns/literals.ts), cut to a piece of
- * eight bytes, or under its networks. One pass over what the condition looks at finds every piece in it, and so every child that can match, whatever
+ * eight bytes, under whole words, or under its networks. One pass over what the condition looks at finds every piece in it, and so every child that can match, whatever
  * their number. A piece is chosen so that few children share it.
  *
  * Valid because a child is left out only when a condition fails that all must hold, and because what is found is tried as before. Children without
@@ -22,11 +22,12 @@ import type { AddressCondition } from '../rules/rule.ts'
 import { type ConditionTable, textOf } from './conditions.ts'
 import type { FastNode } from './dispatch.ts'
 import type { FieldValues } from './fields.ts'
+import { wordsOf } from './words.ts'
 
 /** Fewer children are not worth an index. */
 const worthIt = 512
-/** A piece or network that more children share tells too little. */
-const mostSharing = 48
+/** A piece or network that more of the children share tells too little. */
+const mostSharing = 1 / 16
 /** Alternatives of one condition. */
 const mostLiterals = 32
 
@@ -57,7 +58,7 @@ export function splitWide(
   const rest: FastNode[] = []
   for (const [i, node] of all.entries()) {
     let best: Home | undefined
-    let least = mostSharing + 1
+    let least = all.length * mostSharing
     for (const { subject, pieces } of homes[i]!) {
       const rarest = pieces.map((some) => rarestOf(some, (key) => counts.get(named(subject, key))!))
       const shared = rarest.reduce((sum, { count }) => sum + count, 0)
@@ -71,13 +72,12 @@ export function splitWide(
   return all.length - rest.length > worthIt ? { wide: index, rest } : undefined
 }
 
+/** Of equally rare ones that in the middle: the beginning of a number is that of longer ones, too. */
 function rarestOf(keys: readonly string[], countOf: (key: string) => number): { key: string; count: number } {
-  let [best, least] = ['', Number.POSITIVE_INFINITY]
-  for (const key of keys) {
-    const count = countOf(key)
-    if (count < least) [best, least] = [key, count]
-  }
-  return { key: best, count: least }
+  const counts = keys.map(countOf)
+  const count = Math.min(...counts)
+  const rarest = keys.filter((_, i) => counts[i] === count)
+  return { key: rarest[rarest.length >> 1]!, count }
 }
 
 /** A condition that could be a home: for each alternative the pieces of which one is to be chosen. */
@@ -93,7 +93,13 @@ function homesOf({ checks, rule }: FastNode, table: ConditionTable): Choices[] {
   const homes: Choices[] = []
   for (const check of checks) {
     const { pattern, subject } = table.conditions[check < 0 ? ~check : check]!
-    const literals = check < 0 ? undefined : pattern?.literals
+    if (check < 0 || !pattern) continue
+    const words = wordsOf(pattern)
+    if (words && words.size <= mostLiterals) {
+      homes.push({ subject, pieces: [...words].map((word) => [wordMark + word]) })
+      continue
+    }
+    const { literals } = pattern
     if (!literals || literals.length > mostLiterals || literals.includes('')) continue
     homes.push({ subject, pieces: literals.map(piecesOf) })
   }
@@ -103,6 +109,9 @@ function homesOf({ checks, rule }: FastNode, table: ConditionTable): Choices[] {
   }
   return homes
 }
+
+/** In front of a key that is a whole word. No literal holds it, for no log does. */
+const wordMark = '\0'
 
 function networksOf(condition: AddressCondition | undefined): string[] | undefined {
   const ranges = condition?.negate ? undefined : condition?.addresses.ipv4
@@ -123,7 +132,7 @@ function piecesOf(literal: string): string[] {
 
 export class WideIndex {
   private readonly all: readonly FastNode[]
-  private readonly bySubject = new Map<number, Grams>()
+  private readonly bySubject = new Map<number, Texts>()
   private readonly byNetwork = new Map<number, Map<string, number[]>>()
   private readonly prefixes = new Map<number, Set<number>>()
   /** Number of the event in which a child was found last, so that it is found once. */
@@ -137,9 +146,9 @@ export class WideIndex {
 
   add(place: number, { subject, keys }: Home): void {
     if (subject > networks.srcip) {
-      const grams = this.bySubject.get(subject) ?? new Grams()
-      this.bySubject.set(subject, grams)
-      for (const key of keys) grams.add(key, place)
+      const texts = this.bySubject.get(subject) ?? new Texts()
+      this.bySubject.set(subject, texts)
+      for (const key of keys) texts.add(key, place)
       return
     }
     const map = this.byNetwork.get(subject) ?? new Map<string, number[]>()
@@ -148,9 +157,7 @@ export class WideIndex {
     this.prefixes.set(subject, bits)
     for (const key of keys) {
       bits.add(Number(key.split(' ')[0]))
-      const places = map.get(key)
-      if (places) places.push(place)
-      else map.set(key, [place])
+      addTo(map, key, place)
     }
   }
 
@@ -168,9 +175,9 @@ export class WideIndex {
         places.push(place)
       }
     }
-    for (const [subject, grams] of this.bySubject) {
+    for (const [subject, texts] of this.bySubject) {
       const text = textOf(subject, event, fields)
-      if (text !== undefined && text !== '') grams.scan(lowered(text), take)
+      if (text !== undefined && text !== '') texts.find(lowered(text), take)
     }
     for (const [subject, map] of this.byNetwork) {
       const value = event.statics[subject === networks.srcip ? Static.srcip : Static.dstip]
@@ -192,24 +199,39 @@ function ipv4Of(value: string): number | undefined {
   return parts.reduce((sum, part) => ((sum << 8) | (Number(part) & 0xff)) >>> 0, 0)
 }
 
-/** Pieces of up to eight lengths, found by a hash that rolls over the text. */
-class Grams {
+/** Whole words, and pieces of up to eight lengths. */
+class Texts {
+  private readonly words = new Map<string, number[]>()
   private readonly byLength = new Map<number, GramTable>()
 
-  add(gram: string, place: number): void {
+  add(key: string, place: number): void {
+    if (key.startsWith(wordMark)) addTo(this.words, key.slice(wordMark.length), place)
+    else this.addGram(key, place)
+  }
+
+  private addGram(gram: string, place: number): void {
     let table = this.byLength.get(gram.length)
     if (!table) this.byLength.set(gram.length, (table = new GramTable(gram.length)))
     table.add(gram, place)
   }
 
   /** @param take gets the places of each piece that stands in the text; of one that stands there twice, twice */
-  scan(text: string, take: Take): void {
+  find(text: string, take: Take): void {
+    const places = this.words.get(text)
+    if (places) take(places)
     for (const table of this.byLength.values()) table.scan(text, take)
   }
 }
 
+function addTo(map: Map<string, number[]>, key: string, place: number): void {
+  const places = map.get(key)
+  if (places) places.push(place)
+  else map.set(key, [place])
+}
+
 type Take = (places: readonly number[]) => void
 
+/** Pieces of one length, found by a hash that rolls over the text. */
 class GramTable {
   private readonly length: number
   /** What the byte that leaves the window has grown to. */
