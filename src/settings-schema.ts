@@ -186,9 +186,22 @@ export const wodleOptions = z.object({
 
 export const responseOptions = z.object({
   enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
-  never: list(
-    'Addresses, networks, names and countries (country:DE, with geoip) that are never acted on, besides <white_list> and the built-in guards.',
-  ),
+  never: z
+    .optional(
+      z.array(
+        text().check(
+          z.refine(
+            (entry) => !/^country:/i.test(entry) || /^country:[a-z]{2}$/i.test(entry),
+            'not a country such as country:DE, with two letters',
+          ),
+        ),
+      ),
+    )
+    .check(
+      about(
+        'Addresses, networks, names and countries (country:DE, with geoip) that are never acted on, besides <white_list> and the built-in guards.',
+      ),
+    ),
   managers: list("Addresses and names of the manager, besides those that <client> of an agent's ossec.conf names."),
   max_per_minute: z
     .optional(wholeNumber(1, 1_000_000))

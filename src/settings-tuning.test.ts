@@ -35,6 +35,7 @@ test('a wrong limit keeps responses at saying what they would do', async () => {
     ['escalation: { factor: 0.5 }', /responses\.escalation\.factor/],
     ['escalation: { faktor: 2 }', /responses\.escalation\.faktor/],
     ['widest: { ipv4: 0 }', /responses\.widest\.ipv4/],
+    ['never: ["country:Germany"]', /responses\.never\[0\]: not a country such as country:DE/],
     ['undo_on_stop: perhaps', /responses\.undo_on_stop/],
     ['answer: 0', /responses\.answer/],
     ['max_memory: 64K', /responses\.max_memory: less than 1M/],

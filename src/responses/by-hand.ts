@@ -183,6 +183,8 @@ export function createByHand({
     if (manual.reason.trim() === '') return needsReason
     const range = parseRange(entry)
     const name = nameOf(entry)
+    if (/^country:/i.test(entry) && !isCountry(entry))
+      return { ok: false, status: 400, error: `"${entry}" is no country`, hint: 'write two letters, as in country:DE' }
     if (isCountry(entry) && !country)
       return {
         ok: false,

@@ -121,6 +121,8 @@ describe('locking the operator out', () => {
       ['country:DE'],
     )
     assert.equal(bed.responder.disallow('COUNTRY:DE', { reason: 'x', by: 'me' }).ok, true)
+    const wrong = bed.responder.allow('country:Germany', 0, { reason: 'x', by: 'me' })
+    assert.equal(wrong.ok ? '' : wrong.error, '"country:Germany" is no country')
     const blind = await bench(t)
     const refused = blind.responder.allow('country:DE', 0, { reason: 'x', by: 'me' })
     assert.deepEqual(refused.ok ? '' : refused.hint, 'set geoip in outrider.yaml')
