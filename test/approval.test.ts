@@ -39,7 +39,10 @@ responses: { enabled: true, max_per_minute: 1, over_limit: ask }
   appendFileSync(join(home, 'alerts.json'), alert(2) + alert(3))
   const isWaiting = ({ reason }: Block) => reason?.startsWith('waits for approval')
   await waitFor(async () => (await blocks()).filter(isWaiting).length === 2)
-  assert.match((await run('list')).stdout, /203\.0\.113\.2 +planned .*waits for approval: more than 1 new ones within/)
+  assert.match(
+    (await run('list')).stdout,
+    /203\.0\.113\.2 +to approve +.* ago +answer in .*waits for approval: more than 1 new ones within/,
+  )
 
   const both = await run('approve', 'x', '--all', '--reason', 'x')
   const none = await run('approve', '--reason', 'x')

@@ -21,12 +21,18 @@ export async function list({ home, json }: { home: string; json?: boolean }): Pr
     block.id,
     block.response,
     on(block),
-    block.dry_run ? `${block.state} (dry run)` : block.state,
+    block.asks ? 'to approve' : block.dry_run ? `${block.state} (dry run)` : block.state,
     relative(block.since, now),
-    block.until === undefined ? 'for ever' : relative(block.until, now),
+    endOf(block, now),
     block.reason ? `${block.why} — ${block.reason}` : block.why,
   ])
   print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDS', 'WHY'], rows))
+}
+
+/** One that waits for a person begins when it is approved. */
+function endOf({ asks, until }: Block, now: number): string {
+  if (asks) return `answer ${relative(asks.until, now)}`
+  return until === undefined ? 'for ever' : relative(until, now)
 }
 
 /** What is blocked, and where that is not here. */
