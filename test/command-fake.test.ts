@@ -63,7 +63,7 @@ test('says what to configure, what became of each request, and a summary at Ctrl
   // npm hands on what the terminal has sent to all already.
   interrupt()
   interrupt()
-  await line(/^3 requests: 2 accepted, 1 refused, 0 faults; 1 duplicates$/)
+  await line(/^3 requests: 2 accepted, 1 refused, 0 faults; 1 duplicate$/)
 })
 
 test('JSON lines for programs, and faults that are the same for the same seed', { timeout: 30_000 }, async (t) => {

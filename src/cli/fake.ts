@@ -105,5 +105,6 @@ function lineOf({ verdict, request, status, what, lost, duplicates }: Note): str
 
 function summary({ requests, accepted, refused, faults, duplicates }: Counts): string {
   const refusals = refused > 0 ? styled('red', `${refused} refused`) : '0 refused'
-  return `${requests} requests: ${accepted} accepted, ${refusals}, ${faults} faults; ${duplicates} duplicates`
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+  return `${count(requests, 'request')}: ${accepted} accepted, ${refusals}, ${count(faults, 'fault')}; ${count(duplicates, 'duplicate')}`
 }

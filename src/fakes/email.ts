@@ -91,7 +91,8 @@ function session(line: Line): (command: string) => void {
       case 'QUIT':
         return '221 2.0.0 Bye'
     }
-    return no(500, `there is no command ${word.slice(0, 20)}`)
+    // It may be a credential that came at the wrong time.
+    return no(500, `there is no command ${/^[A-Z]{4,8}$/.test(word) ? word : 'of that form'}`)
   }
 
   function authenticate(text: string): string {
