@@ -31,28 +31,18 @@ export class IndexedMemory implements CompositeMemory {
   private readonly size: number
   private readonly maxFrequency: number
   /** Composites that count the events of a rule, by its index; repeated as often as the event counts. */
-  private readonly countedBy: Rule[][]
+  private readonly countedBy: readonly (readonly Rule[])[]
   private readonly indexes = new Map<Rule, Map<string, Place>>()
 
   constructor(size: number, maxFrequency: number, rules: readonly Rule[]) {
     this.size = size
     this.maxFrequency = maxFrequency
-    const composites = rules.filter((rule) => rule.search !== undefined)
-    const everything = composites.filter((rule) => rule.search === 'events')
-    const bySid = Map.groupBy(
-      composites.filter((rule) => rule.search === 'sid' && rule.sid_target),
-      (rule) => rule.sid_target!,
-    )
-    this.countedBy = rules.map((rule) => [
-      ...(rule.feeds_sid ? (bySid.get(rule) ?? []) : rule.feeds_groups),
-      ...everything,
-    ])
-    for (const rule of composites) this.indexes.set(rule, new Map())
+    this.countedBy = countersOf(rules)
   }
 
   findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean {
     const key = keyOf(rule, current)
-    const place = key === undefined ? undefined : this.indexes.get(rule)!.get(key)
+    const place = key === undefined ? undefined : this.indexes.get(rule)?.get(key)
     return place !== undefined && findEarlier(rule, current, place.queue, notes)
   }
 
@@ -67,7 +57,8 @@ export class IndexedMemory implements CompositeMemory {
     for (const composite of this.countedBy[stored.rule.index]!) {
       const key = keyOf(composite, stored)
       if (key === undefined) continue
-      const index = this.indexes.get(composite)!
+      let index = this.indexes.get(composite)
+      if (!index) this.indexes.set(composite, (index = new Map()))
       let place = index.get(key)
       if (!place) index.set(key, (place = { queue: new EventQueue(), key, index }))
       place.queue.add(stored)
@@ -106,6 +97,24 @@ export class IndexedMemory implements CompositeMemory {
       yield typeof entry === 'number' ? entry : entry.stored
     }
   }
+}
+
+const counters = new WeakMap<readonly Rule[], Rule[][]>()
+
+/** By the index of a rule, the composites that count its events; worked out once for all sessions, of which tests make one for every case. */
+function countersOf(rules: readonly Rule[]): readonly (readonly Rule[])[] {
+  let countedBy = counters.get(rules)
+  if (!countedBy) {
+    const composites = rules.filter((rule) => rule.search !== undefined)
+    const everything = composites.filter((rule) => rule.search === 'events')
+    const bySid = Map.groupBy(
+      composites.filter((rule) => rule.search === 'sid' && rule.sid_target),
+      (rule) => rule.sid_target!,
+    )
+    countedBy = rules.map((rule) => [...(rule.feeds_sid ? (bySid.get(rule) ?? []) : rule.feeds_groups), ...everything])
+    counters.set(rules, countedBy)
+  }
+  return countedBy
 }
 
 /** What two events must have in common to fit; undefined when the event has not got it, and so fits with none. */
