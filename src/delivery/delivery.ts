@@ -136,6 +136,8 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     }
     if (!opened) return undefined
     const { sender } = opened
+    if (opened.isLookup && (destination.digest || destination.storm))
+      return fail('a look-up asks for each alert, and has no use for a summary', 'take digest and storm out')
 
     const cursor = state.cursor<FileCursor>(`delivery/${name}`)
     if (cursor.get() === undefined) beginningOf(name).set(now())

@@ -118,9 +118,21 @@ test('too many messages are a storm: one says so, then there are summaries until
   ])
 })
 
+const happened = (at: number) => ({ ...one(5), timestamp: new Date(at).toISOString().replace('Z', '+0000') }) as Alert
+
 test('a few messages now and then are no storm', () => {
   const { summaries } = open({ storm })
-  for (let n = 0; n < 100; n++) assert.equal(summaries.take(one(5), start + n * minute), false)
+  for (let n = 0; n < 100; n++) assert.equal(summaries.take(happened(start + n * minute), start + n * minute), false)
+})
+
+test('a storm is noticed where messages go out slowly, and of what piled up during an outage', () => {
+  const slow = open({ storm }).summaries
+  for (let n = 0; n < 10; n++) assert.equal(slow.take(happened(start + n), start + n * minute), false)
+  assert.equal(slow.take(happened(start + 10), start + 10 * minute), true)
+  const late = open({ storm }).summaries
+  for (let n = 0; n < 10; n++) assert.equal(late.take(happened(start + n * minute), start + 3 * hour), false)
+  assert.equal(late.take(happened(start + 10 * minute), start + 3 * hour), true)
+  assert.equal(late.storm_since, start + 3 * hour)
 })
 
 test('counts and storms survive; what the configuration has no use for any more is told at once', () => {
@@ -254,4 +266,19 @@ test('a storm at one destination: what was too many comes in summaries, and othe
   assert.equal(titles.at(-1), 'Storm is over: 0 alerts in 5 min')
   assert.ok(logged.some((line) => line.startsWith('d1: storm: more than 10 messages in 300 s')))
   assert.ok(logged.some((line) => /^d1: the storm is over after 600 s: summaries told of 90 alerts$/.test(line)))
+})
+
+test('a look-up is not given summaries', async (t) => {
+  const { open } = bench(t)
+  const sender = {
+    send: async () => ({ outcome: { kind: 'delivered' as const } }),
+    resolves: false,
+    close: async () => {},
+  }
+  const runner = await open([{ type: 'virustotal', digest: { every: 3600 } }], { sender: async () => sender })
+  assert.deepEqual(
+    runner.problems.map(({ severity, message }) => [severity, message]),
+    [['error', 'destination "d1": a look-up asks for each alert, and has no use for a summary']],
+  )
+  assert.deepEqual(runner.status(), [])
 })

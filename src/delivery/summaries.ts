@@ -8,7 +8,7 @@
  * - Time is that of the delivery: what piled up during an outage is a storm as well, and becomes a few messages.
  */
 import type { Alert } from '../alert.ts'
-import { parseClock, wallClock } from '../clock.ts'
+import { parseClock, parseTimestamp, wallClock } from '../clock.ts'
 import type { Destination } from '../config.ts'
 import type { DueMessage } from './incidents.ts'
 import { count, emptyTally, type SummaryFacts, summaryLine, type Tally } from './tally.ts'
@@ -17,10 +17,19 @@ export type SummarySettings = Pick<Destination, 'digest' | 'storm' | 'language' 
 
 /** What is in state.db, as JSON. */
 interface Stored {
-  /** Messages since then, where storms are watched for. */
-  window?: { since: number; sent: number }
+  /**
+   * Where storms are watched for: messages by the time of the delivery, and by that of the alerts. By the first what piled up during an outage is a storm; by
+   * the second one is noticed where messages go out slowly.
+   */
+  sent?: Window
+  happened?: Window
   /** What is counted for the next message. `all`: of the whole storm. */
   open?: { since: number; due: number; tally: Tally; storm?: { since: number; all: number } }
+}
+
+interface Window {
+  since: number
+  count: number
 }
 
 type SummaryLog = Record<'info' | 'warn', (message: string) => void>
@@ -44,7 +53,7 @@ export class Summaries {
   /** True: it goes into a summary, and not out by itself. */
   take(alert: Alert, now: number): boolean {
     const { digest, storm } = this.settings
-    if (!digest && !this.state.open && !(storm && this.isStorm(storm, now))) return false
+    if (!digest && !this.state.open && !(storm && this.isStorm(storm, alert, now))) return false
     this.isChanged = true
     this.state.open ??= {
       since: now,
@@ -56,19 +65,19 @@ export class Summaries {
   }
 
   /** Counts a message that is to be sent, and begins the storm with the one that is too many. */
-  private isStorm(storm: NonNullable<Destination['storm']>, now: number): boolean {
+  private isStorm(storm: NonNullable<Destination['storm']>, alert: Alert, now: number): boolean {
     const within_ms = storm.within * 1000
     this.isChanged = true
-    let { window } = this.state
-    // A clock that was set back begins anew, too.
-    if (!window || now - window.since >= within_ms || now < window.since) window = { since: now, sent: 0 }
-    this.state.window = window
-    if (++window.sent <= storm.alerts) return false
-    this.state.window = undefined
+    const sent = (this.state.sent = counted(this.state.sent, now, within_ms))
+    const happened = parseTimestamp(alert.timestamp) ?? now
+    const happening = (this.state.happened = counted(this.state.happened, happened, within_ms))
+    if (Math.max(sent.count, happening.count) <= storm.alerts) return false
+    this.state.sent = undefined
+    this.state.happened = undefined
     this.log.warn(
       `storm: more than ${storm.alerts} messages in ${storm.within} s; a summary every ${storm.within} s until it is calm`,
     )
-    this.say({ kind: 'storm begins', tally: emptyTally(), from: window.since, to: now, storm })
+    this.say({ kind: 'storm begins', tally: emptyTally(), from: sent.since, to: now, storm })
     this.state.open = { since: now, due: now + within_ms, tally: emptyTally(), storm: { since: now, all: 0 } }
     return true
   }
@@ -125,6 +134,13 @@ export class Summaries {
       this.isChanged = false
     }
   }
+}
+
+/** One more at that time; after the time of the window, or long before it (a clock was set back), it begins anew. */
+function counted(window: Window | undefined, at: number, within_ms: number): Window {
+  if (!window || Math.abs(at - window.since) >= within_ms) return { since: at, count: 1 }
+  window.count++
+  return window
 }
 
 /** The end of the period, or the next of the times of day. */
