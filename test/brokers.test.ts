@@ -79,8 +79,12 @@ const brokers: Record<string, Case> = {
         const client = createClient({ socket, username: 'wazuh', password: 'right' })
         client.on('error', () => {})
         await client.connect()
-        const entries = (await client.xRange('alerts', '-', '+')) ?? []
+        const entries = await client.xRange('alerts', '-', '+').catch((error: Error) => {
+          // Just started, it reads its file.
+          if (!error.message.startsWith('LOADING')) throw error
+        })
         client.destroy()
+        if (!entries) return []
         return entries.map(({ message }) => idOf(message.alert!))
       }
     },
