@@ -210,6 +210,18 @@ describe('console', { skip }, () => {
         lag_bytes: 0,
         reason: attack,
       })
+      const time = { created: 0, since: 0, until: Date.now() + 60_000 }
+      const match = { where: attack }
+      memory.silences.push({
+        id: attack,
+        match,
+        what: attack,
+        state: 'in force',
+        ...time,
+        by: attack,
+        reason: attack,
+        held: { [attack]: 1 },
+      })
       memory.problems.push({ severity: 'error', file: attack, line: 1, message: attack, hint: attack })
       memory.refusals.push({ at: Date.now(), response: attack, key: attack, guard: attack, reason: attack })
       memory.deliveries.push({
