@@ -141,11 +141,16 @@ test('mqtt: nobody there, and a broker that goes and comes', needs, async (t) =>
 /** A broker that says what it is told to: what comes after CONNECT, and after each PUBLISH. */
 async function fakeBroker(t: TestContext, connack: string, puback?: string) {
   let connections = 0
+  let open = 0
+  const got: string[] = []
   const server = createServer((socket) => {
     connections++
+    open++
     let packets = 0
     socket.on('error', () => {})
-    socket.on('data', () => {
+    socket.on('close', () => open--)
+    socket.on('data', (data) => {
+      got.push(data.toString('hex'))
       const answer = packets++ === 0 ? connack : puback
       if (answer !== undefined) socket.write(Buffer.from(answer.replaceAll(' ', ''), 'hex'))
     })
@@ -153,7 +158,7 @@ async function fakeBroker(t: TestContext, connack: string, puback?: string) {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  return { port: (server.address() as AddressInfo).port, connections: () => connections }
+  return { port: (server.address() as AddressInfo).port, connections: () => connections, open: () => open, got }
 }
 
 test('mqtt: each reason of a broker is an outcome', async (t) => {
@@ -188,4 +193,19 @@ test('mqtt: a broker that falls silent is left, and the next try connects anew',
     assert.deepEqual([silent.kind, reasonOf(silent)], ['retry', 'not done within 0.05 s'])
     assert.equal(broker.connections(), tries)
   }
+})
+
+test('mqtt: a connection that is silent is asked whether it is alive, and left when it is not', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  // The broker wants to hear from us every 30 seconds.
+  const broker = await fakeBroker(t, '20 06 00 00 03 13 00 1e', '40 02 00 01')
+  const ship = shipper(t, broker)
+  assert.deepEqual(await ship(), { kind: 'delivered' })
+  t.mock.timers.tick(30_000)
+  await until(() => broker.got.at(-1) === 'c000')
+  assert.equal(broker.open(), 1)
+  t.mock.timers.tick(30_000)
+  await until(() => broker.open() === 0)
+  assert.deepEqual(await ship(), { kind: 'delivered' })
+  assert.equal(broker.connections(), 2)
 })
