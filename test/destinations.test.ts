@@ -44,6 +44,7 @@ function faultsOf(name: string): Faults {
 
 interface Target {
   name: string
+  takesMany: boolean
   fake: Fake
   running: RunningFake
   notes: Note[]
@@ -63,7 +64,8 @@ async function startAll(): Promise<Target[]> {
       now: Date.now,
       tell: (note) => notes.push(note),
     })
-    all.push({ name, fake, running, notes })
+    const { default: integration } = await integrations[name]!()
+    all.push({ name, takesMany: integration.batch !== undefined, fake, running, notes })
   }
   return all
 }
@@ -80,7 +82,7 @@ const sshd = (id: string, more: object = {}) => ({
   ...more,
 })
 
-const ugly = `<!channel> @everyone </script> "'\`\u0000\u001b[31m\r\nBcc: x\ud83d 😀 |a| \\ = {noformat} & <b> ${'&"ы\\'.repeat(10_000)}`
+const ugly = `<!channel> @everyone </script> "'\`\u0000\u001b[31m\r\nBcc: x\ud83d 😀 |a| \\ = {noformat} & <b> ${'&"ы\\'.repeat(5000)}`
 const hostile = sshd(ugly, {
   rule: { level: 15, description: ugly, id: ugly, groups: [ugly.slice(0, 99)], mitre: { id: [7, ugly] } },
   agent: { id: '666', name: ugly, ip: ugly },
@@ -101,16 +103,13 @@ test('every destination gets every alert in a form that its vendor takes, also f
   const targets = await startAll()
   t.after(() => Promise.all(targets.map(({ running }) => running.close())))
   const destinations: Record<string, Record<string, unknown>> = {}
-  for (const { name, fake, running } of targets)
-    for (const [key, options] of Object.entries(fake.destinations!(running.url)))
-      destinations[key] = {
-        type: name,
-        ...options,
-        rate: 1000,
-        group_by: ['agent.id'],
-        repeat: '1s',
-        resolve_on: 'rule.id == "503"',
-      }
+  for (const { name, fake, running, takesMany } of targets)
+    for (const [key, options] of Object.entries(fake.destinations!(running.url))) {
+      const one = { type: name, ...options, rate: 1000 }
+      destinations[key] = { ...one, group_by: ['agent.id'], repeat: '1s', resolve_on: 'rule.id == "503"' }
+      // What is not grouped goes many at a time.
+      if (takesMany) destinations[`${key}-many`] = one
+    }
   const home = makeHome(t, {
     'alerts.json': '',
     'outrider.yaml': stringify({ listen: { port: 0 }, engine: 'beside', alerts: 'alerts.json', destinations }),
@@ -141,12 +140,17 @@ test('every destination gets every alert in a form that its vendor takes, also f
   append(sshd('4', { rule: { level: 3, description: 'Agent started', id: '503', groups: ['ossec'] } }))
   await settled(4)
 
-  for (const { name, fake, running, notes } of targets) {
+  for (const { name, takesMany, fake, running, notes } of targets) {
     const refused = notes.filter(({ verdict }) => verdict === 'refused')
     assert.deepEqual(refused, [], name)
     // Not five for each: a request may hold several alerts.
     const ways = Object.keys(fake.destinations!(running.url)).length
     assert.ok(running.counts.accepted >= 2 * ways, `${name}: ${JSON.stringify(running.counts)}`)
+    if (takesMany)
+      assert.ok(
+        notes.some(({ what }) => /\b[2-9] (documents|events|lines)\b/.test(what)),
+        `${name}: many in one`,
+      )
     for (const sign of follows[name] ?? [])
       assert.ok(
         notes.some(({ verdict, what }) => verdict === 'accepted' && sign.test(what)),
