@@ -31,7 +31,7 @@ test('knows the bytes that an anchored pattern begins with', () => {
 test('knows what each alternative must consume', () => {
   const cases: [source: string, needs: string[][] | undefined][] = [
     ['^Abc \\d+: x', [['abc ', ': x']]],
-    ['user=(\\S+) from|id=\\d', [['user=', ' from'], ['id=']]],
+    ['user=(\\S+) from|id=\\d', [['user=', 'from'], ['id=']]],
     // The last literal behind a class without repeat is forgiven at the end of the text.
     ['ab\\s\\dc', [['ab']]],
     ['ab\\s\\d+c', [['ab ', 'c']]],
@@ -111,4 +111,30 @@ test('never turns away a text that the pattern matches', () => {
     }
   }
   assert.ok(matched > 5_000 && turnedAway > 5_000, `${matched} ${turnedAway}`)
+})
+
+test('lets through what a list of plain texts matches, and nothing else', () => {
+  const next = seeded(11)
+  const look = new Look()
+  const several = <T>(count: number, make: () => T) => Array.from({ length: count }, make)
+  const text = (most: number) => several(next(most), () => 'ab xyz_'[next(7)]).join('')
+  let matched = 0
+  let exact = 0
+  for (let i = 0; i < 5_000; i++) {
+    const source = several(1 + next(7), () => (next(12) === 0 ? '^' : '') + text(6) + (next(12) === 0 ? '$' : '')).join(
+      '|',
+    )
+    const { pattern } = compilePattern('osmatch', (next(9) === 0 ? '!' : '') + source)
+    const gate = gateOf(pattern!)
+    const log = text(30)
+    const isMatch = pattern!.test(log)
+    look.begin(lowerAscii(log))
+    for (const answer of several(5, () => look.allows(gate, 0))) {
+      if (gate.wholes) assert.equal(answer, isMatch, `${source} on ${JSON.stringify(log)}`)
+      else assert.ok(answer || !isMatch, `${source} on ${JSON.stringify(log)}`)
+    }
+    if (gate.wholes) exact++
+    if (gate.wholes && isMatch) matched++
+  }
+  assert.ok(matched > 300 && exact > matched + 300, `${matched} ${exact}`)
 })

@@ -46,8 +46,8 @@ export function firstBytesOf({ gate }: Condition): Uint8Array | undefined {
   return gate?.first
 }
 
-/** Conditions of a rule: numbers in the table, `~number` where the result is negated. */
-export type Checks = Int32Array
+/** Conditions of a rule: numbers in the table, `~number` where the result is negated. A plain list, as a typed array is three objects to wait for. */
+export type Checks = readonly number[]
 
 export class ConditionTable {
   readonly conditions: Condition[] = []
@@ -88,7 +88,7 @@ export class ConditionTable {
       for (const lookup of lists) add(this.own(3, (event) => passesList(event, lookup)))
     }
     checks.sort((a, b) => this.conditions[a.number]!.cost - this.conditions[b.number]!.cost)
-    return Int32Array.from(checks, ({ number, negate }) => (negate ? ~number : number))
+    return checks.map(({ number, negate }) => (negate ? ~number : number))
   }
 
   private pattern(subjectNumber: number, pattern: Pattern): number {
@@ -207,7 +207,7 @@ export class Results {
     if (!pattern) return condition.test!(event, this.clock) ? yes : no
     if (condition.gate) {
       logLook.begin(lowered(event.log))
-      return logLook.allows(condition.gate, 0) && pattern.test(event.log) ? yes : no
+      return logLook.allows(condition.gate, 0) && (condition.gate.wholes || pattern.test(event.log)) ? yes : no
     }
     const text = textOf(condition.subject, event, this.fields)
     if (text === undefined) return unset

@@ -9,9 +9,24 @@ export function hasHighByte(text: string): boolean {
 
 const worthCounting = 64
 
+/** What `toLowerCase` changes besides the letters of ASCII. */
+const foldedBeyondAscii = /[\xc0-\xde]/g
+const worthPuttingBack = 12
+
 /** Lower case of A to Z alone: `toLowerCase` would also fold the bytes 0xC0 to 0xDE, which are no letters here. Keeps the length. */
 export function lowerAscii(text: string): string {
-  if (!hasHighByte(text)) return text.toLowerCase()
+  const lower = text.toLowerCase()
+  if (!hasHighByte(text)) return lower
+  // A few such bytes, in a text that is mostly ASCII, are put back.
+  let result = ''
+  let from = 0
+  foldedBeyondAscii.lastIndex = 0
+  for (let i = 0; i < worthPuttingBack; i++) {
+    if (!foldedBeyondAscii.test(text)) return result + lower.slice(from)
+    const after = foldedBeyondAscii.lastIndex
+    result += lower.slice(from, after - 1) + text[after - 1]
+    from = after
+  }
   const bytes = Buffer.from(text, 'latin1')
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!
