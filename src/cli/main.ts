@@ -52,6 +52,7 @@ program
   .option('--junit <file>', 'write the results as JUnit XML')
   .option('--coverage [file]', 'which rules no event reached; as a page too when a file is named')
   .option('--watch', 'run again after every change')
+  .option('--jobs <n>', 'threads; without it as many as are worth it', toThreads)
   .option('--new-from <alert>', 'write a case from the alert in this file (- for standard input)')
   .action(async (paths, options) => (await import('./test.ts')).test(paths, options))
 
@@ -309,6 +310,11 @@ function whyNotReachable(error: unknown): string | undefined {
   const { code, path, message } = error as NodeJS.ErrnoException
   const isReach = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EISDIR', 'ENOTDIR'].includes(code ?? '')
   return isReach && typeof path === 'string' ? message : undefined
+}
+
+function toThreads(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('a number from 1 to 99 is needed')
+  return Number(text)
 }
 
 function collect(value: string, before: string[]): string[] {

@@ -6,15 +6,17 @@ import { formatProblem, type Problem, UserError } from '../problem.ts'
 import type { TestCase } from '../rule-tests/case.ts'
 import { parseIni } from '../rule-tests/ini.ts'
 import { coverageToHtml, coverageToText, toCoverage, toJunit, toText } from '../rule-tests/report.ts'
-import { type CaseResult, runCases } from '../rule-tests/run.ts'
+import type { CaseResult } from '../rule-tests/run.ts'
 import { parseYaml } from '../rule-tests/yaml.ts'
 import { type LoadedRuleset, loadRulesetFor, type RulesetChoice } from '../runners/ruleset.ts'
 import { print } from './output.ts'
+import { runInJobs } from './test-jobs.ts'
 
 interface Options extends RulesetChoice {
   junit?: string
   coverage?: boolean | string
   watch?: boolean
+  jobs?: number
   newFrom?: string
 }
 
@@ -23,11 +25,11 @@ export async function test(paths: string[], options: Options): Promise<void> {
   if (options.newFrom !== undefined) return writeCase(options.newFrom)
   if (paths.length === 0) throw new UserError('name a file or a folder of test cases', 'outrider test ruleset/tests')
   for (const path of paths) if (!existsSync(path)) throw new UserError(`"${path}" does not exist`)
-  process.exitCode = runOnce(paths, options)
+  process.exitCode = await runOnce(paths, options)
   if (options.watch) await runAgainOnChange(paths, options)
 }
 
-function runOnce(paths: string[], options: Options): number {
+async function runOnce(paths: string[], options: Options): Promise<number> {
   const started = performance.now()
   const problems: Problem[] = []
   const cases = paths.flatMap((path) => readCases(path, problems))
@@ -38,7 +40,10 @@ function runOnce(paths: string[], options: Options): number {
     loaded = loadRulesetFor(options, suite === '' ? {} : { suite })
     problems.push(...loaded.problems.filter((problem) => problem.severity === 'error'))
     if (!loaded.ruleset) break
-    results.push(...runCases(loaded.ruleset, members, (id) => reached.add(id)))
+    const { ruleset, rules, decoders, lists, jobs } = options
+    const choice = { ...(ruleset === undefined ? {} : { ruleset }), rules, decoders, lists }
+    const done = await runInJobs(loaded.ruleset, members, { choice, suite, jobs }, (id) => reached.add(id))
+    for (const result of done) results.push(result)
   }
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`)
   process.stdout.write(toText(results, (performance.now() - started) / 1000))
@@ -87,7 +92,7 @@ async function runAgainOnChange(paths: string[], options: Options): Promise<neve
     // An editor's save is several changes; they have all come when the next timer turn begins.
     await new Promise((resolve) => setTimeout(resolve, 100))
     print('')
-    runOnce(paths, options)
+    await runOnce(paths, options)
   }
 }
 
