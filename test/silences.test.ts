@@ -56,7 +56,7 @@ silences: { longest: 7d }
     'eve',
   )
   assert.equal(added.code, 0, added.stderr)
-  assert.match(added.stdout, /^silence 1: rule\.level < 7, until \S+Z\n[^]*stay in alerts\.json.*\n$/)
+  assert.match(added.stdout, /^silence 1: rule\.level < 7, until \S+Z\n[\s\S]*stay in alerts\.json.*\n$/)
   write('test', 1)
   write('loud', 2)
   await eventually(home, () => got('/chat').length === 1 && got('/archive').length === 2)

@@ -20,6 +20,7 @@ import { alertsHistory, max_alert_bytes } from '../wazuh/alerts-days.ts'
 import { blockProblem, removeLeftovers, TempFiles } from '../wazuh/integratord.ts'
 import { parseAlert } from './attempt.ts'
 import { RateLimit } from './backoff.ts'
+import { BlockEnds } from './block-ends.ts'
 import { DestinationQueue } from './queue.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import { createScriptSender, createSender, type Sender } from './send.ts'
@@ -52,6 +53,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   const tuning = { ...defaults, ...settings.tuning }
   const schedule = settings.schedule ?? startTimer
   const store = openStore(state)
+  const blockEnds = new BlockEnds(state)
   const problems: Problem[] = []
   const running = new Map<string, Running>()
   const badLines = new Set<string>()
@@ -79,7 +81,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       state.transaction(() => {
         for (const { queue, cursor } of running.values()) written.push(queue.flush((place) => cursor.set(place)))
         if (settings.silences) written.push(settings.silences.flush())
-        if (blockEndsTaken !== undefined) store.forgetBlockEnds(blockEndsTaken)
+        written.push(blockEnds.flush())
       }, durability)
     } catch (error) {
       const message = (error as Error).message
@@ -93,7 +95,6 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       return
     }
     committedAt = now()
-    blockEndsTaken = undefined
     for (const done of written) done()
     if (failing === undefined) return
     failing = undefined
@@ -101,19 +102,14 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     for (const { queue } of running.values()) queue.hold(false)
   }
 
-  // ------------------------------------------------------------------------------------------------------------- ends of blocks
-
-  /** Notes of them up to this one were taken; they go with the next commit. */
-  let blockEndsTaken: number | undefined
   let cancelTaking: (() => void) | undefined
 
   function takeBlockEnds(): void {
     cancelTaking?.()
     cancelTaking = undefined
-    const ends = store.blockEnds(blockEndsTaken ?? 0)
-    if (ends.length === 0) return
-    for (const { queue } of running.values()) queue.blocksEnded(ends)
-    blockEndsTaken = ends.at(-1)!.id
+    const ended = blockEnds.take()
+    if (ended.length === 0) return
+    for (const { queue } of running.values()) queue.blocksEnded(ended)
     changed()
   }
 

@@ -12,7 +12,8 @@
  */
 import { createHash } from 'node:crypto'
 import { type Alert, toBytes } from '../alert.ts'
-import type { EndedBlock } from './types.ts'
+import type { Destination } from '../config.ts'
+import type { EndedBlock } from './block-ends.ts'
 
 /** What one message says about its incident; kept with a delivery that waits. */
 export interface IncidentPart {
@@ -47,6 +48,20 @@ export interface StoredIncident {
   alerts: string[]
 }
 
+export function incidentSettings(
+  { repeat = 3600, resolve_on, resolve_after, resolve_with_block }: Destination,
+  fields: string[],
+): IncidentSettings {
+  // What says itself when it is over may be quiet for long before.
+  const quiet = resolve_after ?? (resolve_on === undefined ? repeat : 7 * 86_400)
+  return {
+    fields,
+    repeat_ms: repeat * 1000,
+    quiet_ms: Math.max(repeat, quiet) * 1000,
+    keeps_alerts: resolve_with_block,
+  }
+}
+
 interface Incident extends StoredIncident {
   /** Messages that are neither delivered nor in the table. */
   under_way: number
@@ -65,7 +80,7 @@ const most_incidents = 100_000
 /** A block follows its alert closely, so it was one of the newest. */
 const most_alerts = 50
 
-export interface IncidentSettings {
+interface IncidentSettings {
   /** Dotted paths; none: all alerts are one incident. */
   fields: string[]
   /** Between two messages. */

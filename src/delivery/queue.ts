@@ -14,20 +14,20 @@
  * Batches: a destination that takes many alerts in a request gets the first at once; while it is on its way others gather for a short time. What becomes of
  * each is its own. Alerts of one key may share a request, in their order; only where the destination refuses one of them by itself is that one passed.
  */
-import type { Destination } from '../config.ts'
 import type { FileCursor } from '../durable/follow.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import type { RateLimit } from './backoff.ts'
+import type { EndedBlock } from './block-ends.ts'
 import { type Candidate, Choice } from './choice.ts'
 import { Health } from './health.ts'
-import { type IncidentSettings, Incidents } from './incidents.ts'
+import { Incidents, incidentSettings } from './incidents.ts'
 import { Intake } from './intake.ts'
 import type { Job } from './job.ts'
 import { nextTry } from './next-try.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import { Summaries } from './summaries.ts'
-import type { DestinationStatus, EndedBlock } from './types.ts'
+import type { DestinationStatus } from './types.ts'
 
 /** An alert that failed so often by its own fault no longer holds back those behind it. */
 const strikes_that_hold = 4
@@ -407,19 +407,5 @@ export class DestinationQueue {
         reason: paused?.reason ?? (isHeld ? this.health.reason : undefined) ?? this.backlog.lastReason,
       }),
     }
-  }
-}
-
-function incidentSettings(
-  { repeat = 3600, resolve_on, resolve_after, resolve_with_block }: Destination,
-  fields: string[],
-): IncidentSettings {
-  // What says itself when it is over may be quiet for long before.
-  const quiet = resolve_after ?? (resolve_on === undefined ? repeat : 7 * 86_400)
-  return {
-    fields,
-    repeat_ms: repeat * 1000,
-    quiet_ms: Math.max(repeat, quiet) * 1000,
-    keeps_alerts: resolve_with_block,
   }
 }

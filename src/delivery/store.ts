@@ -4,7 +4,6 @@
  */
 import type { Migration, State } from '../durable/state.ts'
 import type { StoredIncident } from './incidents.ts'
-import type { EndedBlock } from './types.ts'
 
 export const migrations: Migration[] = [
   {
@@ -107,9 +106,6 @@ export interface Store {
   /** JSON, see summaries.ts. */
   summary(destination: string): string | undefined
   putSummary(destination: string, state: string): void
-  /** Oldest first. */
-  blockEnds(after: number): (EndedBlock & { id: number })[]
-  forgetBlockEnds(upTo: number): void
 }
 
 export function openStore({ db }: State): Store {
@@ -192,19 +188,7 @@ export function openStore({ db }: State): Store {
     summary: (destination) =>
       db.prepare('SELECT state FROM summary WHERE destination = ?').get(destination)?.state as string | undefined,
     putSummary: (destination, summary) => void putSummary.run(destination, summary),
-    blockEnds: (after) =>
-      db
-        .prepare('SELECT id, alert, rule, target FROM block_end WHERE id > ? ORDER BY id')
-        .all(after) as unknown as (EndedBlock & {
-        id: number
-      })[],
-    forgetBlockEnds: (upTo) => void db.prepare('DELETE FROM block_end WHERE id <= ?').run(upTo),
   }
-}
-
-/** Notes that a block is over, for the incident of its alert; in the transaction that ends the block. */
-export function noteBlockEnd({ db }: State, { alert, rule, target }: EndedBlock): void {
-  db.prepare('INSERT INTO block_end (alert, rule, target) VALUES (?, ?, ?)').run(alert, rule, target)
 }
 
 function full(row: Record<string, unknown> | undefined): FullDelivery | undefined {

@@ -38,15 +38,6 @@ export interface DeliverySettings {
   tuning?: Partial<Tuning>
 }
 
-/** A block that an alert has caused, and that is over. */
-export interface EndedBlock {
-  /** Id of the alert. */
-  alert: string
-  rule: string
-  /** What was blocked. */
-  target: string
-}
-
 /** What has a good default and is turned by tests, and by people with unusual needs. */
 export interface Tuning {
   /** Back-off: full jitter over base × 2^tries, at most cap. */
