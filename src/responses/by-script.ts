@@ -11,7 +11,7 @@
  * - It ends with an error, or not in time: nobody knows how far it came, so it counts as in force, with a remark, and is undone on time.
  * - It runs on another host, and the way there was cut while it ran: it is undone, and done again, when the host can be reached.
  */
-
+import { setMaxListeners } from 'node:events'
 import { fromBytes } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
 import type { State } from '../durable/state.ts'
@@ -31,7 +31,7 @@ export interface ByScriptConfig {
   log: Log
   now(): number
   kick(): void
-  script: Omit<ScriptOptions, 'env' | 'on_line' | 'host'>
+  script: Omit<ScriptOptions, 'env' | 'on_line' | 'host' | 'hang_up'>
   hosts: readonly HostSetting[]
   /** How many of one script run at the same time. Undos have as many places of their own. */
   places: number
@@ -46,8 +46,14 @@ export function createByScript({ state, store, desk, log, now, kick, script, hos
   /** Of its own for each host: one that is silent holds up nothing but itself. */
   const poolOf = (what: 'add' | 'delete', { host, call }: Lease) =>
     host === undefined ? `${what} ${call!.program}` : `${what} @${host}`
+  const ending = new AbortController()
+  // One for each run that is under way.
+  setMaxListeners(0, ending.signal)
+  /** Taken up at the next start. */
+  const isTooLate = ({ host }: Lease) => host !== undefined && ending.signal.aborted
   const optionsFor = (lease: Lease) => ({
     ...script,
+    hang_up: ending.signal,
     host: lease.host === undefined ? undefined : hosts.find(({ name }) => name === lease.host),
     env: { OUTRIDER_LEASE: lease.id },
   })
@@ -74,6 +80,7 @@ export function createByScript({ state, store, desk, log, now, kick, script, hos
   }
 
   async function add(id: string): Promise<void> {
+    if (isTooLate(store.get(id)!)) return
     const begun = state.transaction(() => begin(store.get(id)!))
     if (!begun) return
     if (begun.redo && !store.actingByKey(begun.key, begun.id)) {
@@ -202,7 +209,7 @@ export function createByScript({ state, store, desk, log, now, kick, script, hos
 
   async function remove(id: string): Promise<void> {
     const lease = store.get(id)!
-    if (lease.state !== 'undoing') return
+    if (lease.state !== 'undoing' || isTooLate(lease)) return
     if (isHomeless(lease)) {
       desk.undoFailed(lease, homeless(lease))
       return
@@ -221,6 +228,8 @@ export function createByScript({ state, store, desk, log, now, kick, script, hos
     remove: (lease: Lease) =>
       lanes.run(lease.key, poolOf('delete', lease), () => guarded(lease, () => remove(lease.id))),
     idle: () => lanes.idle(),
+    /** Hosts that have not been reached yet are waited for no longer. */
+    hangUp: () => ending.abort(),
   }
 }
 

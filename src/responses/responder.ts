@@ -104,6 +104,9 @@ const defaults: ResponderTuning = {
   undo_on_stop: false,
 }
 
+/** How long it may take to end what waits for a host. */
+const hang_up_ms = 500
+
 /** A lease, as people see it. */
 export interface Block {
   id: string
@@ -335,8 +338,11 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     running = false
     cancelTimer()
     cancelPeriodic()
+    if (!tuning.undo_on_stop) byScript.hangUp()
     // What takes longer is taken up at the next start, as after a crash.
     await withinTime(atWork(), tuning.grace_ms)
+    byScript.hangUp()
+    await withinTime(atWork(), hang_up_ms)
   }
 
   async function withinTime(work: Promise<void>, ms: number): Promise<void> {

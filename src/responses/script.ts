@@ -9,9 +9,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { fromBytes } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
-import { failureOf, type ProgramResult, startProgram } from '../inputs/process.ts'
+import { failureOf, type ProgramResult, type Running, startProgram } from '../inputs/process.ts'
 import { type Answer, argvFor, maxAnswerBytes, messageFor, parseAnswer, type ScriptCall } from '../wazuh/execd.ts'
-import { argumentLines, awaitMark, judgeSsh, type Link, localDeadline, sshArgv } from './ssh.ts'
+import { argumentLines, awaitMark, type Beginning, judgeSsh, type Link, localDeadline, sshArgv } from './ssh.ts'
 
 export interface ScriptOptions {
   /** Stands for /var/ossec: the working folder, and where `program` is looked for. */
@@ -24,7 +24,9 @@ export interface ScriptOptions {
   /** In virtual memory, by ulimit(1). Default: no limit. */
   max_memory_bytes?: number
   /** Where it runs. Default: on this machine. */
-  host?: HostSetting
+  host?: HostSetting | undefined
+  /** Another host that has not been reached by then is waited for no longer. */
+  hang_up?: AbortSignal
   /** Sees the conversation: what was said, by whom, when. */
   on_line?(line: ScriptLine): void
 }
@@ -120,7 +122,7 @@ export async function runAdd(
     // On another host it begins when the connection stands.
     if (!beginning) startWatch()
   }
-  const result = await running.done
+  const result = await untilHungUp(running, options, beginning)
   clearInterval(watch)
   // A last line without its end counts for fgets(3), too.
   if (speaks && !answer && printed !== '') hear(printed)
@@ -138,8 +140,23 @@ export async function runDelete(call: ScriptCall, options: ScriptOptions): Promi
     ...(message !== '' && { stdin: Buffer.from(message, 'latin1') }),
     on_output: (bytes) => void beginning?.take(bytes),
   })
-  const result = await running.done
+  const result = await untilHungUp(running, options, beginning)
   return { reads_to_end: false, result, ...outcome(result, options.host, beginning?.hasBegun) }
+}
+
+async function untilHungUp(
+  running: Running,
+  { hang_up }: ScriptOptions,
+  beginning: Beginning | undefined,
+): Promise<ProgramResult> {
+  if (!beginning) return running.done
+  const stop = () => {
+    if (!beginning.hasBegun) running.stop()
+  }
+  hang_up?.addEventListener('abort', stop)
+  const result = await running.done
+  hang_up?.removeEventListener('abort', stop)
+  return result
 }
 
 function outcome(result: ProgramResult, host: HostSetting | undefined, hasBegun = false) {

@@ -262,7 +262,14 @@ describe('a host that cannot be reached', { skip: lacksSshd }, () => {
     assert.deepEqual(bed.blocked(), ['203.0.113.6'])
     const waiting = bed.responder.list().filter(({ host, reason }) => host === 'silent' && reason === undefined)
     assert.equal(waiting.length, 20, 'not one of its own is done or given up yet')
-    for (const { id } of waiting) bed.responder.remove(id, { reason: 'end of test', by: 'me' })
+    await bed.responder.stop()
+    assert.ok(connected.size > 0)
+    const after = bed.responder.list().filter(({ host }) => host === 'silent')
+    assert.deepEqual(
+      [after.length, ...new Set(after.map(({ state }) => state))],
+      [20, 'planned'],
+      'nothing waits for it',
+    )
     for (const socket of connected) socket.destroy()
   })
 
