@@ -126,14 +126,15 @@ export function judgeFor(
 /** The alert of a line of alerts.json (a byte string); undefined when it is none. */
 export function parseAlert(line: string): Alert | undefined {
   try {
-    const value = JSON.parse(asText(line))
+    const value = JSON.parse(alertJson(line))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-function asText(line: string): string {
+/** An alert's bytes as JSON, in which every text is one. */
+export function alertJson(line: string): string {
   const text = isAscii(line) ? line : fromBytes(line)
   return text.includes('\\ud') || text.includes('\\uD') ? withoutHalves(text) : text
 }
@@ -208,7 +209,7 @@ class Context implements IntegrationContext {
     return idempotencyKey(this.destination, this.incident?.is_over ? `over ${this.bytes}` : this.bytes)
   }
   get line(): string {
-    return asText(this.bytes)
+    return alertJson(this.bytes)
   }
   get title(): string {
     return this.render(this.style.title, () => this.defaultTitle())

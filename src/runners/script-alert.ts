@@ -1,5 +1,6 @@
 /** The alert file of an integration: JSON, or shell assignments (`<alert_format>` not given, and always with OSSEC). spec/integratord.md section 6. */
 import { type Alert, fromBytes, toBytes } from '../alert.ts'
+import { alertJson } from '../delivery/attempt.ts'
 
 export interface GivenAlert {
   alert: Alert
@@ -23,7 +24,7 @@ export function readAlert(bytes: string, path: string): GivenAlert | { problem: 
 function readJson(text: string): GivenAlert | { problem: string } {
   let value: unknown
   try {
-    value = JSON.parse(fromBytes(text))
+    value = JSON.parse(alertJson(text))
   } catch (error) {
     return { problem: `broken JSON: ${(error as Error).message}` }
   }
