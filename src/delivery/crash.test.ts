@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
 
-for (const [type, concurrency, catch_up] of [
-  ['webhook', 8, ''],
-  ['webhook', 8, '500'],
-  ['webhook', 1, ''],
-  ['elasticsearch', 4, ''],
+for (const [type, concurrency, more] of [
+  ['webhook', 8, {}],
+  ['webhook', 8, { catch_up: 500 }],
+  ['webhook', 1, {}],
+  ['elasticsearch', 4, {}],
 ] as const)
-  test(`kill -9 at any moment loses nothing: ${type}, ${concurrency} at once, late ones ${catch_up || 'as they come'}`, async (t) => {
+  test(`kill -9 at any moment loses nothing: ${type}, ${concurrency} at once ${JSON.stringify(more)}`, async (t) => {
     const server = await fakeServer(t)
     const { folder, alerts_file, append } = bench(t)
     let seed = 20_240_115 + concurrency
@@ -45,7 +45,7 @@ for (const [type, concurrency, catch_up] of [
     const start = async () => {
       child = fork(
         new URL('./testing/child.ts', import.meta.url),
-        [folder, server.url, String(concurrency), type, catch_up],
+        [folder, server.url, String(concurrency), type, JSON.stringify(more)],
         {
           // It must not take itself for a test.
           execArgv: [],
@@ -75,3 +75,55 @@ for (const [type, concurrency, catch_up] of [
     for (const [n, keys] of delivered) assert.equal(keys.size, 1, `alert ${n}: one key for every try`)
     t.diagnostic(`${answered - delivered.size} of ${written} came twice, over 7 kills`)
   })
+
+test('kill -9 at any moment: every incident is opened, and its end is the last that is told of it', async (t) => {
+  const server = await fakeServer(t)
+  const { folder, append } = bench(t)
+  let seed = 20_261_121
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647
+  const told = new Map<string, string[]>()
+  server.answer = ({ body }) => {
+    const dice = random()
+    if (dice < 0.2) return 503
+    if (dice < 0.3) return 'reset'
+    const { event_action, dedup_key } = JSON.parse(body)
+    told.set(dedup_key, [...(told.get(dedup_key) ?? []), event_action])
+    return { status: 202, body: '{}' }
+  }
+  const more = {
+    options: { hook_url: server.url, api_key: 'k' },
+    group_by: ['agent.id'],
+    resolve_on: 'rule.id == "503"',
+  }
+  let child: ChildProcess | undefined
+  t.after(() => child?.kill('SIGKILL'))
+  const start = async () => {
+    const path = new URL('./testing/child.ts', import.meta.url)
+    const args = [folder, server.url, '4', 'pagerduty', JSON.stringify({ ...more, rate: 1000 })]
+    child = fork(path, args, { execArgv: [], env: { PATH: process.env.PATH } })
+    await once(child, 'message')
+    return child
+  }
+  const agents = 90
+  const of = (n: number, rule: string) =>
+    alert(n, { rule: { level: 3, id: rule, description: '' }, agent: { id: String(n) } })
+  for (let round = 0; round < 6; round++) {
+    const some = Array.from({ length: agents / 6 }, (_, n) => round * 15 + n)
+    append(...some.flatMap((n) => [of(n, '504'), of(n, '504')]))
+    const running = await start()
+    const goal = server.received.length + Math.floor(random() * 30)
+    await until(() => server.received.length >= goal || told.size === (round + 1) * 15)
+    append(...some.map((n) => of(n, '503')))
+    const later = server.received.length + Math.floor(random() * 20)
+    await until(() => server.received.length >= later || [...told.values()].every((one) => one.at(-1) === 'resolve'))
+    running.kill('SIGKILL')
+    await once(running, 'exit')
+  }
+  const last = await start()
+  const isWell = () => told.size === agents && [...told.values()].every((one) => one.at(-1) === 'resolve')
+  await until(isWell, `${agents} incidents`)
+  last.send('stop')
+  await once(last, 'exit')
+  assert.ok(isWell())
+  for (const actions of told.values()) assert.equal(actions[0], 'trigger')
+})

@@ -1,9 +1,9 @@
-/** A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY TYPE CATCH_UP. */
+/** A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY TYPE, and JSON of more settings. */
 import { join } from 'node:path'
 import { openState } from '../../durable/state.ts'
 import { createDelivery, migrations } from '../index.ts'
 
-const [folder, url, concurrency, type, catch_up] = process.argv.slice(2) as [string, string, string, string, string]
+const [folder, url, concurrency, type, more] = process.argv.slice(2) as [string, string, string, string, string]
 const quiet = () => {}
 const runner = createDelivery({
   state: openState(join(folder, 'state.db'), migrations),
@@ -18,7 +18,7 @@ const runner = createDelivery({
       filter: { level: 0 },
       concurrency: Number(concurrency),
       deadline: 5,
-      ...(catch_up !== '' && { catch_up: Number(catch_up) }),
+      ...JSON.parse(more),
       from: 'start',
     },
   ],
