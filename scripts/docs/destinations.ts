@@ -30,7 +30,7 @@ export function integrationPage(integration: Integration): string {
 }
 
 /** Where there is a fake. */
-const tryIt = (name: string) =>
+export const tryIt = (name: string) =>
   name in fakes
     ? `Without an account: \`outrider fake ${name}\` plays the service on this machine, see [trying a destination](../guides/try-without-an-account.md).`
     : ''

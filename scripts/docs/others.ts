@@ -3,6 +3,7 @@ import { describeStep } from '../../src/cli/try.ts'
 import type { Receiver, Response, Step, Wodle } from '../../src/define.ts'
 import { maskSecrets } from '../../src/secrets.ts'
 import { collectSecrets } from '../../src/settings-check.ts'
+import { tryIt } from './destinations.ts'
 import { optionsTable, responseYaml, yamlExample } from './options.ts'
 import { machine, now } from './sample.ts'
 import { block, code, page, table } from './text.ts'
@@ -31,6 +32,7 @@ export function responsePage(response: Response): string {
     summary,
     `Where its means are described: <${docs}>`,
     `It acts on ${targets[acts_on]}.`,
+    tryIt(name),
     '## Options',
     Object.keys(options.shape).length === 0 ? 'None.' : optionsTable(options),
     responseYaml(response) === '' ? '' : block('yaml', responseYaml(response)),
