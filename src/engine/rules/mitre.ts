@@ -13,7 +13,7 @@ export interface Technique {
 let table: Map<string, Technique> | undefined
 
 /** Every technique by its id, the retired ones included. */
-function techniques(): ReadonlyMap<string, Technique> {
+export function techniques(): ReadonlyMap<string, Technique> {
   if (table) return table
   const tacticNames = new Map(tacticLines.split('\n').map((line) => line.split('\t') as [string, string]))
   table = new Map()

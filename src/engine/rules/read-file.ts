@@ -150,11 +150,7 @@ function addRule(
   }
   const { id, level } = attributes
   if (id === undefined || level === undefined) {
-    report.refuse(
-      `No rule id or level specified for rule '${position}'.`,
-      `a rule without ${id === undefined ? 'an id' : 'a level (or with one that is no number)'}`,
-      needsIdAndLevel,
-    )
+    report.refuse(`No rule id or level specified for rule '${position}'.`, whatIsMissing(element, id), needsIdAndLevel)
     return false
   }
   let { overwrite } = attributes
@@ -275,10 +271,21 @@ function plain(message: string): string {
   return `${message.charAt(0).toLowerCase()}${message.slice(1)}`.replace(/\.$/, '')
 }
 
+function whatIsMissing(rule: XmlElement, id: number | undefined): string {
+  if (id === undefined) return 'a rule without an id'
+  const level = rule.attributes.find(({ name }) => name.toLowerCase() === 'level')?.value
+  return level === undefined ? `rule ${id} has no level` : `rule ${id}: level "${level}" is no number`
+}
+
 function hintForXml(message: string): string | undefined {
   if (message.startsWith('Comment not closed'))
     return 'close it with -->; <!DOCTYPE and <![CDATA[ count as comments here'
   if (message.includes('has no value')) return 'a < in a pattern is written \\<'
+  if (message.includes('not followed by a')) return 'put values in quotes, with no blank before the "="'
+  if (message.startsWith('Element not opened')) return 'take this closing tag out; an empty <> is none, either'
+  const isOpen = message.startsWith('End of file') || /^Element .* not closed/.test(message)
+  if (isOpen)
+    return 'what begins here is not closed, or something in it; a closing tag is written exactly like its opening one'
   if (message.startsWith('Bad attribute closing') && message.includes("'version'")) return 'remove the <?xml …?> line'
   if (message.startsWith('String overflow')) return 'names and texts must stay below 20480 bytes'
   return undefined

@@ -132,15 +132,25 @@ export interface Loaded {
   lists: readonly string[]
 }
 
+/** One digit is another one, or two neighbours are swapped. */
+function isOneDigitOff(id: string, other: string): boolean {
+  if (id.length !== other.length) return false
+  const wrong = [...id].flatMap((digit, i) => (digit === other[i] ? [] : [i]))
+  const [first, second] = wrong as [number, number]
+  return wrong.length === 1 || (wrong.length === 2 && id[first] === other[second] && id[second] === other[first])
+}
+
 function hintFor(mend: NearMiss, loaded: Loaded, file: string, line: number): string | undefined {
   if ('missingRule' in mend) {
     const place = loaded.rules.get(mend.missingRule)
     if (place && (place.file !== file || place.line !== line)) {
       return `${place.file}:${place.line} defines rule ${mend.missingRule}, but is read later; move it before this one (files are read in the order of their names)`
     }
-    // Of ids that are equally near as text, the nearest number comes first and so is taken.
+    if (place) return 'a rule cannot stand below itself'
+    // Of ids that are equally near as text, the nearest number comes first and so is taken. With two wrong digits it would be a guess.
     const ids = [...loaded.rules.keys()].sort((a, b) => Math.abs(a - mend.missingRule) - Math.abs(b - mend.missingRule))
-    return didYouMean(String(mend.missingRule), ids.map(String)) ?? 'load the file that defines it, before this one'
+    const similar = ids.map(String).filter((id) => isOneDigitOff(id, String(mend.missingRule)))
+    return didYouMean(String(mend.missingRule), similar) ?? 'load the file that defines it, before this one'
   }
   if ('missingGroup' in mend) return didYouMean(mend.missingGroup, loaded.groups)
   if ('missingDecoder' in mend) return didYouMean(mend.missingDecoder, loaded.decoders)
