@@ -231,6 +231,8 @@ export interface WodleSetting {
 export interface ResponseSettings {
   /** False: only say what would be done. Default: false unless asked for. */
   enabled: boolean
+  /** Commands, and our own responses, that only say it though responses are enabled. */
+  dry_run?: string[]
   /** Options of our own responses, by name: of those that can be used. */
   options: Record<string, Record<string, unknown>>
   /** Our own responses whose options are wrong. They must not act with the defaults instead. */

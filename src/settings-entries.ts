@@ -129,6 +129,7 @@ export async function readResponses(
   const enabled = read('enabled') ?? false
   const never = read('never') ?? []
   const managers = read('managers')
+  const dry_run = read('dry_run')
   const max_per_minute = read('max_per_minute') ?? 60
   const deadline = toSeconds(read('deadline') ?? 30)
   const dialect = read('dialect')
@@ -161,6 +162,7 @@ export async function readResponses(
   return {
     ...settings,
     ...(managers && { managers }),
+    ...(dry_run && { dry_run }),
     ...(dialect && { dialect }),
     ...(unguarded && { unguarded }),
     ...(tuning && { tuning }),

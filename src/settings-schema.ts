@@ -186,6 +186,7 @@ export const wodleOptions = z.object({
 
 export const responseOptions = z.object({
   enabled: z.optional(z.boolean()).check(about('false: responses only say what they would do. Default: false.')),
+  dry_run: list('Commands, or our own responses, that only say what they would do though responses are enabled.'),
   never: z
     .optional(
       z.array(

@@ -28,6 +28,12 @@ test('limits of the responder arrive in its own units, and what is not said stay
     assert.deepEqual(await tuningOf(text), tuning, text)
 })
 
+test('responses that only say it, by name', async () => {
+  const config = await read('responses: { enabled: true, dry_run: [drop], options: { remote: { token: a } } }\n')
+  assert.deepEqual([lines(config), config.responses.enabled, config.responses.dry_run], [[], true, ['drop']])
+  assert.equal((await read('responses: { enabled: true, dry_run: drop }\n')).responses.enabled, false)
+})
+
 test('a wrong limit keeps responses at saying what they would do', async () => {
   for (const [text, place] of [
     ['over_limit: maybe', /responses\.over_limit: not one of refuse, ask/],

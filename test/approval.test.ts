@@ -57,6 +57,11 @@ responses: { enabled: true, max_per_minute: 1, over_limit: ask }
   await waitFor(async () => (await blockOf('203.0.113.2'))?.state === 'in force')
   assert.equal(await blockOf('203.0.113.3'), undefined)
 
+  const report = (await run('report')).stdout
+  assert.match(report, /^done +list +rule 100001 +2 +2 +203\.0\.113\.\d, 203/m)
+  assert.match(report, /^refused \(approval\) +list +rule 100001 +1 +1 +203\.0\.113\.3$/m)
+  assert.deepEqual([(await run('report', '--since', 'soon')).code, (await run('report', '--since', '1s')).code], [2, 0])
+
   const history = JSON.parse((await run('history', '--json')).stdout) as PastBlock[]
   const refused = history.map(({ key, state, guard, reason }) => ({
     key,

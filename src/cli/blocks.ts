@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import type { Allowed, AuditEntry, Block, PastBlock } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
 import { toSeconds } from '../settings-schema.ts'
+import { toTime } from './alerts.ts'
 import { call } from './client.ts'
 import { print, relative, table } from './output.ts'
 
@@ -96,6 +97,61 @@ export async function history({ home, limit, json }: Looking): Promise<void> {
     reason ? `${why} — ${reason}` : why,
   ])
   print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDED', 'WHY'], rows))
+}
+
+/** What was done, would have been done, and was refused, by response and reason: enough to decide whether to switch it on. */
+export async function report({ home, since, json }: { home: string; since: string; json?: boolean }): Promise<void> {
+  const now = Date.now()
+  const from = toTime(since, now)
+  const { history } = await call<{ history: PastBlock[] }>(home, 'GET', `blocks/history?limit=${most}`)
+  const { blocks } = await call<{ blocks: Block[] }>(home, 'GET', 'blocks')
+  const current = blocks.filter(({ dry_run, state }) => !dry_run && state !== 'failed')
+  const all = [...history, ...current.map((block) => ({ ...block, hits: 1, guard: undefined }))]
+  const rows = summarize(all.filter((block) => block.since >= from))
+  if (json) return print(JSON.stringify({ since: from, rows }))
+  if (rows.length === 0) return print('nothing was done, would have been done, or was refused')
+  const cells = rows.map(({ what, response, by, targets, times, examples }) => [
+    ...[what, response, by, String(targets), String(times)],
+    examples.join(', '),
+  ])
+  print(table(['WHAT', 'RESPONSE', 'BY', 'TARGETS', 'TIMES', 'SUCH AS'], cells))
+  if (history.length === most) print(`only the newest ${most} were looked at`)
+}
+
+/** As many as the API gives. */
+const most = 5000
+
+interface Summary {
+  /** `done`, `would have been done`, `refused (gateway)`, `failed`. */
+  what: string
+  response: string
+  by: string
+  targets: number
+  times: number
+  examples: string[]
+}
+
+/** Groups what is alike; the largest groups first. */
+export function summarize(
+  blocks: readonly Pick<PastBlock, 'response' | 'key' | 'state' | 'guard' | 'by' | 'hits'>[],
+): Summary[] {
+  const groups = new Map<string, Summary & { keys: Set<string> }>()
+  for (const { response, key, state, guard, by, hits } of blocks) {
+    const known: Partial<Record<typeof state, string>> = {
+      'dry run': 'would have been done',
+      refused: `refused (${guard})`,
+      failed: 'failed',
+    }
+    const what = known[state] ?? 'done'
+    const id = JSON.stringify([what, response, by])
+    const group = groups.get(id) ?? { what, response, by, targets: 0, times: 0, examples: [], keys: new Set() }
+    groups.set(id, group)
+    group.keys.add(key)
+    group.times += hits
+  }
+  return [...groups.values()]
+    .map(({ keys, ...group }) => ({ ...group, targets: keys.size, examples: [...keys].slice(0, 3) }))
+    .sort((a, b) => b.targets - a.targets || b.times - a.times)
 }
 
 export async function audit({ home, limit, json }: Looking): Promise<void> {

@@ -225,6 +225,12 @@ blocks
   .option('--json', 'JSON instead of a table')
   .action(async (options) => (await import('./blocks.ts')).history({ ...globals(), ...options }))
 blocks
+  .command('report')
+  .description('what was done, would have been done and was refused, by response and rule')
+  .option('--since <when>', 'begin: a date, or 90m, 24h, 7d before now', '24h')
+  .option('--json', 'JSON instead of a table')
+  .action(async (options) => (await import('./blocks.ts')).report({ ...globals(), ...options }))
+blocks
   .command('audit')
   .description('what people did, and why')
   .option('--limit <n>', 'at most this many', toCount, 100)

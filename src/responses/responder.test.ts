@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { bench, block, fileFirewall } from './test-kit.ts'
+import { bench, block, command, fileFirewall } from './test-kit.ts'
 
 /** Years pass faster when not every minute is looked at. */
 const rarely = { compare_ms: 1e12 }
@@ -198,6 +198,23 @@ test('dry run: says what it would do, touches nothing, counts repetitions', asyn
   await bed.pass(601)
   assert.deepEqual(bed.responder.list(), [])
   assert.equal(bed.responder.history(10).length, 1)
+})
+
+test('dry run of one response: the others act', async (t) => {
+  const both = { commands: [command('file-drop'), command('twin', { executable: 'file-drop' })] }
+  const responses = [block('twin', { rules_id: [5713] }), block('file-drop')]
+  const bed = await bench(t, { ...both, responses, settings: { dry_run: ['twin'] } })
+  await bed.alert({ srcip: '203.0.113.5' }, { id: '5713' })
+  await bed.alert({ srcip: '203.0.113.6' })
+  assert.deepEqual(bed.blocked(), ['203.0.113.6'])
+  const said = bed.responder.list().map(({ response, dry_run, reason }) => [response, dry_run, reason])
+  assert.deepEqual(said.sort(), [
+    ['file-drop', false, undefined],
+    ['twin', true, 'responses.dry_run names twin'],
+  ])
+  const all = await bench(t, { settings: { dry_run: ['file-drop'] } })
+  await all.alert({ srcip: '203.0.113.5' })
+  assert.deepEqual(all.blocked(), [])
 })
 
 test('what needs root only says what it would do without', async (t) => {

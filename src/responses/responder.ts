@@ -195,8 +195,10 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
     dialects: settings.dialect,
   })
 
-  function dryRun({ definition }: Lease): string | undefined {
+  function dryRun({ response, definition }: Pick<Lease, 'definition'> & { response?: string }): string | undefined {
     if (!settings.enabled) return 'responses are not enabled'
+    const named = settings.dry_run?.find((name) => name === response || name === definition)
+    if (named !== undefined) return `responses.dry_run names ${named}`
     const needsRoot = definition !== undefined && actors.get(definition)?.definition.needs_root
     return needsRoot && !options.is_root ? `${definition} needs root` : undefined
   }
@@ -325,8 +327,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   /** Those with something in force, and those that the configuration uses: what is there without a lease is then removed, too. */
   function definitionsToCompare(): Set<string> {
     const names = new Set(store.definitionsInUse())
-    for (const name of planner.definitionsInUse())
-      if (dryRun({ definition: name } as Lease) === undefined) names.add(name)
+    for (const name of planner.definitionsInUse()) if (dryRun({ definition: name }) === undefined) names.add(name)
     return new Set([...names].filter((name) => actors.get(name)?.definition.list !== undefined))
   }
 
