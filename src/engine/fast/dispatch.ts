@@ -41,6 +41,10 @@ const maxBeginnings = 2_000
 const maxValues = 1_000
 /** The same for all choices together. */
 const maxRemembered = 100_000
+/** More children than this are not told apart by what an event begins with: every new program name would mean to go through all of them. */
+const veryMany = 512
+/** So many that are left in the end are worth an index. */
+const stillMany = 48
 /** Fields asked about one after the other. */
 const maxAsked = 12
 
@@ -53,7 +57,7 @@ export class Children {
   private beginnings = 0
 
   constructor(all: readonly FastNode[], table: ConditionTable) {
-    const split = splitWide(all, table)
+    const split = splitWide(all, table, veryMany)
     this.all = split?.rest ?? all
     this.wide = split?.wide
     this.table = table
@@ -62,16 +66,14 @@ export class Children {
   /** Candidates in their order. */
   of(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
     const chosen = this.choice(event, fields)
-    const found = this.wide?.find(event, fields)
-    if (found === undefined || found.length === 0) return chosen
-    return chosen.length === 0 ? found : [...chosen, ...found].sort((a, b) => a.place - b.place)
+    return this.wide ? merged(chosen, this.wide.find(event, fields)) : chosen
   }
 
   private choice(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
     if (this.all.length <= fewChildren) return this.all
     let choice = this.begin(event)
     while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
-    return choice.nodes
+    return choice.reachable(event, fields)
   }
 
   private begin({ decoder, program_name: program, log }: EngineEvent): Choice {
@@ -138,6 +140,12 @@ function fitsProgram(rule: Rule, program: string | undefined): boolean {
   return !condition || (program !== undefined && condition.pattern.test(program) !== condition.negate)
 }
 
+/** Both, in their order. */
+function merged(some: readonly FastNode[], others: readonly FastNode[]): readonly FastNode[] {
+  if (others.length === 0) return some
+  return some.length === 0 ? others : [...some, ...others].sort((a, b) => a.place - b.place)
+}
+
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key)
   if (value === undefined) {
@@ -163,12 +171,19 @@ class Choice {
   private readonly words = new Map<string, Choice>()
   private index: WordIndex | undefined = undefined
   private unset: Choice | undefined = undefined
+  private split: ReturnType<typeof splitWide> | 'few' = undefined
 
   constructor(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]) {
     this.nodes = nodes
     this.table = table
     this.field = asked.length < maxAsked ? mostTelling(nodes, asked) : undefined
     this.asked = this.field === undefined ? asked : [...asked, this.field]
+  }
+
+  /** Of the nodes, where they are the answer, those that the event can reach. */
+  reachable(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
+    this.split ??= splitWide(this.nodes, this.table, stillMany) ?? 'few'
+    return this.split === 'few' ? this.nodes : merged(this.split.rest, this.split.wide.find(event, fields))
   }
 
   /** Where to go on for a value of the field. */

@@ -12,8 +12,8 @@
  * their number. A piece is chosen so that few children share it.
  *
  * Valid because a child is left out only when a condition fails that all must hold, and because what is found is tried as before. Children without
- * such a condition, or with one that many share, are not taken in. Below `worthIt` children the choices of dispatch.ts cost less: the largest
- * family of the stock ruleset has 439. From 3,000 to 30,000 children an event costs 1.2 times as much instead of 10 (bench/engine-rules.ts).
+ * such a condition, or with one that many share, are not taken in. It steps aside where few children are left anyway: of the stock ruleset that is nearly
+ * everywhere. From 3,000 to 30,000 children an event costs up to 1.5 times as much instead of 10 (bench/engine-rules.ts).
  */
 import type { EngineEvent } from '../event.ts'
 import { Static } from '../event.ts'
@@ -24,8 +24,6 @@ import type { FastNode } from './dispatch.ts'
 import type { FieldValues } from './fields.ts'
 import { wordsOf } from './words.ts'
 
-/** Fewer children are not worth an index. */
-const worthIt = 512
 /** A piece or network that more of the children share tells too little. */
 const mostSharing = 1 / 16
 /** Alternatives of one condition. */
@@ -37,10 +35,15 @@ interface Home {
   keys: string[]
 }
 
-/** The children that the index takes, and the rest; undefined when it is not worth it. */
+/**
+ * The children that the index takes, and the rest; undefined when it is not worth it.
+ *
+ * @param worthIt fewer children are not
+ */
 export function splitWide(
   all: readonly FastNode[],
   table: ConditionTable,
+  worthIt: number,
 ): { wide: WideIndex; rest: readonly FastNode[] } | undefined {
   if (all.length <= worthIt) return undefined
   const homes = all.map((node) => homesOf(node, table))
