@@ -8,8 +8,8 @@ import type { Delivery, Verdict } from '../define.ts'
 import type { Silence, SilenceAudit, SilenceWish } from '../delivery/silences.ts'
 import type { DeliveryDetail, DeliverySummary, DestinationStatus } from '../delivery/types.ts'
 import type { Problem } from '../problem.ts'
+import type { Block } from '../responses/block.ts'
 import type { Allowed, AuditEntry, LeaseState } from '../responses/lease.ts'
-import type { Block } from '../responses/responder.ts'
 
 export type { Allowed, AuditEntry, Block, DeliveryDetail, DeliverySummary, DestinationStatus, Silence, SilenceAudit }
 

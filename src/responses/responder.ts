@@ -13,6 +13,7 @@ import type { Response } from '../define.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
 import { createBinding } from '../wazuh/response-binding.ts'
+import { type Block, toBlock } from './block.ts'
 import { createBook } from './book.ts'
 import { createByDefinition } from './by-definition.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
@@ -28,7 +29,7 @@ import { addressOf } from './ssh.ts'
 import type { Http } from './steps.ts'
 
 export interface ResponderOptions {
-  /** Opened with the `migrations` of lease.ts. */
+  /** Opened with the `migrations` of lease-tables.ts. */
   state: State
   commands: readonly CommandBlock[]
   responses: readonly ActiveResponseBlock[]
@@ -106,27 +107,6 @@ const defaults: ResponderTuning = {
 
 /** How long it may take to end what waits for a host. */
 const hang_up_ms = 500
-
-/** A lease, as people see it. */
-export interface Block {
-  id: string
-  response: string
-  key: string
-  /** The other machine it acts on. */
-  host?: string
-  state: 'planned' | 'in force' | 'undoing' | 'failed'
-  dry_run: boolean
-  since: number
-  /** Undefined: for ever. */
-  until?: number
-  why: string
-  by: string
-  alert?: string
-  /** What went wrong with the last try, or what it waits for. */
-  reason?: string
-  /** It waits for a person, until then; approved, it holds for so many seconds (0: for ever). */
-  asks?: { until: number; seconds: number }
-}
 
 export interface Responder extends ByHand {
   /** What an alert asks for. Changes nothing. */
@@ -401,30 +381,5 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
       ...binding.problems.map(({ message }) => message),
       ...planner.definitionsInUse().flatMap((name) => unusable.get(name) ?? []),
     ],
-  }
-}
-
-function toBlock(lease: Lease): Block {
-  const { id, response, target, host, state, since, until, why, by, alert, note, seconds, due } = lease
-  const shown =
-    state === 'in force' || state === 'undoing' || state === 'failed'
-      ? state
-      : state === 'dry run'
-        ? 'in force'
-        : 'planned'
-  return {
-    id,
-    response,
-    key: target,
-    host,
-    state: shown,
-    dry_run: state === 'dry run',
-    since,
-    until,
-    why,
-    by,
-    alert,
-    reason: note,
-    ...(state === 'asking' && due !== undefined && { asks: { until: due, seconds } }),
   }
 }

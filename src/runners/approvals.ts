@@ -1,7 +1,7 @@
 /** What a block that waits for a person leads to: a link in the log and in an event, so that whoever is told of it can answer. */
 import type { Config } from '../config.ts'
 import { type ApprovalLinks, createApprovalLinks } from '../responses/approval-links.ts'
-import type { Block } from '../responses/responder.ts'
+import type { Block } from '../responses/block.ts'
 
 export interface Approvals {
   links: ApprovalLinks

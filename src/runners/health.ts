@@ -2,7 +2,7 @@
 import { toBytes } from '../alert.ts'
 import type { DestinationStatus } from '../delivery/types.ts'
 import type { Log } from '../log.ts'
-import type { Block } from '../responses/responder.ts'
+import type { Block } from '../responses/block.ts'
 
 /** A destination counts as failing when it is paused, or when something has waited for it this long. */
 const patience_ms = 60_000
