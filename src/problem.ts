@@ -1,7 +1,7 @@
 /** Something wrong in a file that a person wrote: what, where, and how to mend it. One bad block never stops the rest. */
 export interface Problem {
   severity: 'error' | 'warning'
-  /** Path as the user gave it. */
+  /** Path as the user gave it; empty when what is wrong is no file's. */
   file: string
   /** First line is 1; 0 when the whole file is meant. */
   line: number
@@ -16,7 +16,7 @@ export interface Problem {
 /** `etc/ossec.conf:14 error: …` and the hint on a line of its own. */
 export function formatProblem(problem: Problem): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}` : problem.file
-  const lines = [`${place} ${problem.severity}: ${problem.message}`]
+  const lines = [`${place} ${problem.severity}: ${problem.message}`.trimStart()]
   if (problem.hint) lines.push(`  hint: ${problem.hint}`)
   if (problem.wazuh) lines.push(`  Wazuh: ${problem.wazuh}`)
   return lines.join('\n')

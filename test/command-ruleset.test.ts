@@ -140,6 +140,22 @@ test('doctor names what is wrong with a ruleset and what a real Wazuh would do',
   assert.equal(bad.code, 1)
   assert.match(bad.stdout, /a\.xml:3 error: rule 100301: <field name="user"> is not possible/)
   assert.match(bad.stdout, /a real Wazuh would not start\n$/)
+  const trap =
+    '<group name="local,"><rule id="100301" level="8"><user>root</user><description>x</description></rule></group>'
+  writeFileSync(join(home, 'trap.xml'), trap)
+  const folder = join(projectRoot, 'ruleset')
+  const traps = await runOutrider(home, ['doctor', 'rules', folder, '--rules', join(home, 'trap.xml')])
+  assert.equal(traps.code, 0, traps.stdout)
+  assert.match(traps.stdout, /trap\.xml:1 warning: rule 100301: <user>: "root" is looked for anywhere/)
+  for (const args of [
+    ['doctor', 'rules', home],
+    ['logtest', '--ruleset', home],
+    ['logtest', '--rules', 'missing.xml'],
+  ]) {
+    const { code, stderr } = await runOutrider(home, args, { input: '' })
+    assert.equal(code, 2, args.join(' '))
+    assert.match(stderr, /has neither rules\/ nor decoders\/|"missing\.xml" does not exist/)
+  }
   const good = await runOutrider(home, ['doctor', 'rules'])
   assert.equal(good.code, 0, good.stdout)
 })

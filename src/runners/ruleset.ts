@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.ts'
 import { type GeoLookup, type LoadResult, loadRuleset, type SourceFile } from '../engine/index.ts'
 import { geoLookup } from '../lookups/geoip.ts'
-import type { Problem } from '../problem.ts'
+import { type Problem, UserError } from '../problem.ts'
 import { mergeFiles, type RulesetFiles, readRulesetFiles, selectByBlock, selectByName } from '../wazuh/ruleset-files.ts'
 
 /** Our own decoders and rules. */
@@ -30,11 +30,24 @@ export function loadRulesetFor(
   choice: RulesetChoice,
   extras: { suite?: string; plain?: boolean; geoip?: GeoLookup } = {},
 ): LoadedRuleset {
+  checkPaths(choice)
   const isNamed = choice.ruleset !== undefined || choice.rules.length + choice.decoders.length > 0
   const named = selectByName(isNamed ? choice : { ...choice, ruleset: starterRuleset })
   const { suite } = extras
   const files = suite === undefined ? named : mergeFiles(named, suiteFiles(suite))
   return load(files, { plain: extras.plain, forSuite: suite !== undefined, geoip: extras.geoip })
+}
+
+/** What was named on a command line must be there; what a configuration names may be missing, as in Wazuh. */
+function checkPaths({ ruleset, rules, decoders, lists }: RulesetChoice): void {
+  for (const path of [ruleset, ...rules, ...decoders, ...lists]) {
+    if (path !== undefined && !existsSync(path)) throw new UserError(`"${path}" does not exist`)
+  }
+  if (ruleset === undefined || ['rules', 'decoders'].some((name) => existsSync(join(ruleset, name)))) return
+  throw new UserError(
+    `"${ruleset}" is no ruleset: it has neither rules/ nor decoders/`,
+    'name single files and folders with --rules, --decoders and --lists',
+  )
 }
 
 /**

@@ -49,8 +49,8 @@ export function loadDecoders(files: readonly SourceFile[], options: DecoderOptio
     const missing = tree.withoutProgram.length === 0 ? 'without' : 'with'
     report.refuseAll(
       ['ERROR: (2106): Error adding decoder plugin.', 'CRITICAL: (2105): Error loading decoder options.'],
-      `no decoder ${missing} a <program_name> is loaded`,
-      'Wazuh needs at least one with and one without; load its own decoders too',
+      tree.all.length === 0 ? 'no decoder is loaded' : `no decoder ${missing} a <program_name> is loaded`,
+      'Wazuh needs at least one with and one without <program_name>; load its own decoders too',
     )
   }
   const decoders: Decoders = {
