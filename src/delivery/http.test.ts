@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { createHttpClient } from './http.ts'
-import { fakeServer } from './testing/setup.ts'
+import { fakeServer, until } from './testing/setup.ts'
 
 function client(t: TestContext, connections = 2) {
   const made = createHttpClient(connections)
@@ -82,4 +83,62 @@ test('an answer that does not end is cut at 64 KiB, one that does not come at th
   const stopped = http.send({ url: server.url }, 5000, true, abort.signal)
   abort.abort()
   assert.deepEqual(await stopped, { kind: 'failed', reason: 'stopped', busy: true })
+})
+
+test('there are at most so many connections, and the others wait for one', async (t) => {
+  const server = await fakeServer(t)
+  const http = client(t, 3)
+  const results = await Promise.all(
+    Array.from({ length: 50 }, (_, n) => http.send({ url: server.url, body: `${n}` }, 5000, false)),
+  )
+  assert.ok(results.every(({ kind }) => kind === 'answer'))
+  assert.ok(server.most <= 3)
+  assert.equal(new Set(server.received.map(({ body }) => body)).size, 50)
+})
+
+test('one that is given up, while it waits or on its way, holds up nobody', async (t) => {
+  const server = await fakeServer(t)
+  server.answer = ({ body }) => (body === 'hangs' ? 'hang' : 200)
+  const http = client(t, 1)
+  const [hangs, waits] = await Promise.all([
+    http.send({ url: server.url, body: 'hangs' }, 60, false),
+    http.send({ url: server.url, body: 'waits' }, 30, false),
+  ])
+  assert.deepEqual(hangs, { kind: 'failed', reason: 'no answer within 0.06 s', busy: false })
+  assert.deepEqual(waits, { kind: 'failed', reason: 'no answer within 0.03 s', busy: true })
+  assert.equal((await http.send({ url: server.url, body: 'next' }, 5000, false)).kind, 'answer')
+  assert.deepEqual(
+    server.received.map(({ body }) => body),
+    ['hangs', 'next'],
+  )
+})
+
+test('what waits or is on its way when it is closed fails', async (t) => {
+  const server = await fakeServer(t)
+  server.answer = () => 'hang'
+  const http = createHttpClient(1)
+  const sent = [1, 2].map(() => http.send({ url: server.url }, 5000, false))
+  await until(() => server.received.length === 1)
+  await http.close()
+  for (const { kind } of await Promise.all(sent)) assert.equal(kind, 'failed')
+})
+
+test('goes through the proxy that the environment names', async (t) => {
+  const asked: string[] = []
+  const proxy = createHttpServer((request, response) => {
+    asked.push(request.url!)
+    response.writeHead(201).end('here')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const before = process.env.HTTP_PROXY
+  process.env.HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  t.after(() => {
+    if (before === undefined) delete process.env.HTTP_PROXY
+    else process.env.HTTP_PROXY = before
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  const result = await client(t).send({ url: 'http://soc.example/x', body: 'y' }, 5000, true)
+  assert.ok(result.kind === 'answer' && result.response.text === 'here')
+  assert.deepEqual(asked, ['http://soc.example/x'])
 })

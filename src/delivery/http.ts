@@ -1,13 +1,12 @@
-/**
- * One HTTP request with a deadline for all of it and a limit on what is read of the answer. Redirects are not followed.
- *
- * undici's dispatch() and not its request(): the answer is small and read whole, so the stream that request() makes of it costs more than the sending.
- */
+/** One HTTP request with a deadline for all of it and a limit on what is read of the answer. Redirects are not followed. */
 import { readFileSync } from 'node:fs'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { HttpRequest, TlsOptions } from '../define.ts'
 import type { HttpResult } from './attempt.ts'
 import { failure } from './failure.ts'
+import { type Connections, type Exchange, openConnections, type TlsSettings } from './http-connections.ts'
+import { hasProxy, openProxied } from './http-proxied.ts'
+import { endsOf, type Limits, type Line, targetOf } from './http-target.ts'
+import { AnswerReader, requestHead } from './http-wire.ts'
 
 /** Bytes of an answer that are read, where nothing else is said; the rest is dropped with the connection. */
 const usual_bytes = 64 * 1024
@@ -29,22 +28,16 @@ export function createHttpClient(connections: number, tls: TlsOptions = {}, most
   const connect = {
     ca: tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file),
     rejectUnauthorized: tls.ssl_verify !== false,
-    // A connection attempt must end by itself: nothing else ends it when the deadline has passed.
-    timeout: 30_000,
   }
-  // The deadline is ours.
-  const options = { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connect }
-  const { env } = process
-  const hasProxy = Boolean(env.http_proxy || env.HTTP_PROXY || env.https_proxy || env.HTTPS_PROXY)
-  const agent: Dispatcher = hasProxy ? new EnvHttpProxyAgent({ ...options, requestTls: connect }) : new Agent(options)
+  const line = hasProxy(process.env) ? openProxied(connections, connect) : openDirect(connections, connect)
   return {
     async send(request, deadline_ms, wants_text, signal) {
-      const once = () => dispatch(agent, request, deadline_ms, wants_text, most_bytes, signal)
+      const once = () => line.send(request, { deadline_ms, wants_text, most_bytes, signal })
       const first = await once()
       // The server closed an idle connection at the moment we used it: not worth a place in the waiting list.
       return first === 'closed' ? settle(await once()) : first
     },
-    close: () => agent.destroy(),
+    close: () => line.close(),
   }
 }
 
@@ -54,134 +47,82 @@ function settle(result: HttpResult | 'closed'): HttpResult {
     : result
 }
 
-const origins = new Map<string, { origin: string; path: string }>()
-
-function split(url: string): { origin: string; path: string } {
-  let parts = origins.get(url)
-  if (!parts) {
-    const { origin, pathname, search, username } = new URL(url)
-    if (username !== '') throw new TypeError('a URL with a user name in it; put the credential into its own option')
-    parts = { origin, path: pathname + search }
-    // Some URLs hold an id of the alert.
-    if (origins.size > 1000) origins.clear()
-    origins.set(url, parts)
+function openDirect(connections: number, tls: TlsSettings): Line {
+  const open = openConnections(connections, tls)
+  return {
+    send: (request, limits) => exchange(open, request, limits),
+    close: async () => open.close(),
   }
-  return parts
 }
 
-const ending = new WeakMap<AbortSignal, Set<() => void>>()
-
-/** What a signal ends. One listener for all requests of a destination: adding and removing one for each costs as much as making the request. */
-function endsOf(signal: AbortSignal): Set<() => void> {
-  let ends = ending.get(signal)
-  if (!ends) {
-    const all = new Set<() => void>()
-    ends = all
-    ending.set(signal, all)
-    signal.addEventListener('abort', () => {
-      for (const end of [...all]) end()
-    })
-  }
-  return ends
-}
-
-/** `closed`: the connection went away before a byte of the answer came. */
-function dispatch(
-  agent: Dispatcher,
+function exchange(
+  open: Connections,
   request: HttpRequest,
-  deadline_ms: number,
-  wants_text: boolean,
-  most_bytes: number,
-  signal: AbortSignal | undefined,
+  { deadline_ms, wants_text, most_bytes, signal }: Limits,
 ): Promise<HttpResult | 'closed'> {
   return new Promise((resolve) => {
-    let controller: Dispatcher.DispatchController | undefined
-    let status = 0
-    let headers: Record<string, string> = {}
-    let chunks: Buffer[] | undefined
-    let size = 0
-    let over = false
-
-    const end = (result: HttpResult | 'closed'): void => {
-      if (over) return
-      over = true
+    let made: { origin: string; message: string | Buffer }
+    try {
+      made = messageOf(request)
+    } catch (error) {
+      resolve({ kind: 'impossible', reason: (error as Error).message })
+      return
+    }
+    const reader = new AnswerReader(most_bytes, wants_text)
+    const one: Exchange = {
+      ...made,
+      reader,
+      isSent: false,
+      isOver: false,
+      ended(error) {
+        clean()
+        if (!error) resolve({ kind: 'answer', response: answerOf(reader) })
+        else if (reader.status === 0) resolve(failure(error))
+        else resolve({ kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false })
+      },
+    }
+    const ends = signal && endsOf(signal)
+    const clean = (): void => {
       clearTimeout(timer)
       ends?.delete(abort)
-      resolve(result)
     }
     const give = (result: HttpResult): void => {
-      end(result)
-      controller?.abort(new Error('given up'))
+      one.isOver = true
+      clean()
+      open.cancel(one)
+      resolve(result)
     }
-    const answer = (): HttpResult => ({
-      kind: 'answer',
-      response: { status, headers, text: chunks ? Buffer.concat(chunks).toString('utf8', 0, most_bytes) : '' },
-    })
     const abort = (): void => give({ kind: 'failed', reason: 'stopped', busy: true })
-    const timer = setTimeout(
-      () =>
-        give({ kind: 'failed', reason: `no answer within ${deadline_ms / 1000} s`, busy: status === 0 && !controller }),
-      deadline_ms,
-    )
-    const ends = signal && endsOf(signal)
+    const timer = setTimeout(() => {
+      const busy = !one.isSent
+      give({ kind: 'failed', reason: `no answer within ${deadline_ms / 1000} s`, busy })
+    }, deadline_ms)
     ends?.add(abort)
-
-    try {
-      const { origin, path } = split(request.url)
-      const isJson = request.json !== undefined
-      const body = isJson ? JSON.stringify(request.json) : request.body
-      agent.dispatch(
-        {
-          origin,
-          path,
-          method: request.method ?? 'POST',
-          headers: {
-            'user-agent': 'outrider',
-            ...(isJson && { 'content-type': 'application/json' }),
-            ...request.headers,
-          },
-          body: body ?? null,
-        },
-        {
-          onRequestStart(started) {
-            controller = started
-            if (over) started.abort(new Error('given up'))
-          },
-          onResponseStart(_, code, fields) {
-            // 1xx: the answer is still to come.
-            if (code < 200) return
-            status = code
-            headers = flat(fields)
-            if (wants_text || code >= 300) chunks = []
-          },
-          onResponseData(_, chunk) {
-            size += chunk.length
-            chunks?.push(chunk)
-            if (size > most_bytes) give(answer())
-          },
-          onResponseEnd() {
-            end(answer())
-          },
-          onResponseError(_, error) {
-            end(
-              status === 0
-                ? failure(error)
-                : { kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false },
-            )
-          },
-        },
-      )
-    } catch (error) {
-      end({ kind: 'impossible', reason: (error as Error).message })
-    }
+    open.begin(one)
   })
 }
 
-function flat(fields: Record<string, string | string[] | undefined>): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const name in fields) {
-    const value = fields[name]
-    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
+function answerOf({ status, headers, text }: AnswerReader) {
+  return { status, headers, text }
+}
+
+/** @throws TypeError when it is no request */
+function messageOf({ url, method = 'POST', headers, json, body }: HttpRequest): {
+  origin: string
+  message: string | Buffer
+} {
+  const { origin, host, path } = targetOf(url)
+  const content = json === undefined ? body : JSON.stringify(json)
+  const all = {
+    'user-agent': 'outrider',
+    ...(json !== undefined && { 'content-type': 'application/json' }),
+    ...headers,
   }
-  return out
+  if (content === undefined) return { origin, message: requestHead(method, path, host, all, undefined) }
+  // Where every character is a byte, one write of a text costs less than two of buffers.
+  if (typeof content === 'string' && !/[^\x00-\x7f]/.test(content))
+    return { origin, message: requestHead(method, path, host, all, content.length) + content }
+  const bytes = Buffer.from(content as string)
+  const head = requestHead(method, path, host, all, bytes.length)
+  return { origin, message: Buffer.concat([Buffer.from(head, 'latin1'), bytes]) }
 }

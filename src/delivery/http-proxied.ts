@@ -1,0 +1,133 @@
+/** Requests through the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment name: undici knows how. */
+import type { Dispatcher } from 'undici'
+import type { HttpRequest } from '../define.ts'
+import type { HttpResult } from './attempt.ts'
+import { failure } from './failure.ts'
+import { endsOf, type Limits, type Line, targetOf } from './http-target.ts'
+
+/** Whether the environment names one. */
+export function hasProxy({ http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY }: NodeJS.ProcessEnv): boolean {
+  return Boolean(http_proxy || HTTP_PROXY || https_proxy || HTTPS_PROXY)
+}
+
+export function openProxied(connections: number, tls: { ca?: Buffer | undefined; rejectUnauthorized: boolean }): Line {
+  let opening: Promise<Dispatcher> | undefined
+  const open = async (): Promise<Dispatcher> => {
+    // Loaded only where it is used: it is large.
+    const { EnvHttpProxyAgent } = await import('undici')
+    // A connection attempt must end by itself: nothing else ends it when the deadline has passed. The deadline is ours.
+    const connect = { ...tls, timeout: 30_000 }
+    return new EnvHttpProxyAgent({
+      connections,
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect,
+      requestTls: connect,
+    })
+  }
+  return {
+    send: async (request, limits) => dispatch(await (opening ??= open()), request, limits),
+    async close() {
+      await (await opening)?.destroy()
+    },
+  }
+}
+
+/** `closed`: the connection went away before a byte of the answer came. */
+function dispatch(
+  agent: Dispatcher,
+  request: HttpRequest,
+  { deadline_ms, wants_text, most_bytes, signal }: Limits,
+): Promise<HttpResult | 'closed'> {
+  return new Promise((resolve) => {
+    let controller: Dispatcher.DispatchController | undefined
+    let status = 0
+    let headers: Record<string, string> = {}
+    let chunks: Buffer[] | undefined
+    let size = 0
+    let over = false
+
+    const end = (result: HttpResult | 'closed'): void => {
+      if (over) return
+      over = true
+      clearTimeout(timer)
+      ends?.delete(abort)
+      resolve(result)
+    }
+    const give = (result: HttpResult): void => {
+      end(result)
+      controller?.abort(new Error('given up'))
+    }
+    const answer = (): HttpResult => ({
+      kind: 'answer',
+      response: { status, headers, text: chunks ? Buffer.concat(chunks).toString('utf8', 0, most_bytes) : '' },
+    })
+    const abort = (): void => give({ kind: 'failed', reason: 'stopped', busy: true })
+    const timer = setTimeout(
+      () =>
+        give({ kind: 'failed', reason: `no answer within ${deadline_ms / 1000} s`, busy: status === 0 && !controller }),
+      deadline_ms,
+    )
+    const ends = signal && endsOf(signal)
+    ends?.add(abort)
+
+    try {
+      const { origin, path } = targetOf(request.url)
+      const isJson = request.json !== undefined
+      const body = isJson ? JSON.stringify(request.json) : request.body
+      agent.dispatch(
+        {
+          origin,
+          path,
+          method: request.method ?? 'POST',
+          headers: {
+            'user-agent': 'outrider',
+            ...(isJson && { 'content-type': 'application/json' }),
+            ...request.headers,
+          },
+          body: body ?? null,
+        },
+        {
+          onRequestStart(started) {
+            controller = started
+            if (over) started.abort(new Error('given up'))
+          },
+          onResponseStart(_, code, fields) {
+            // 1xx: the answer is still to come.
+            if (code < 200) return
+            status = code
+            headers = flat(fields)
+            if (wants_text || code >= 300) chunks = []
+          },
+          onResponseData(_, chunk) {
+            size += chunk.length
+            chunks?.push(chunk)
+            if (size > most_bytes) give(answer())
+          },
+          onResponseEnd() {
+            end(answer())
+          },
+          onResponseError(_, error) {
+            end(
+              status === 0
+                ? failure(error)
+                : { kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false },
+            )
+          },
+        },
+      )
+    } catch (error) {
+      end({ kind: 'impossible', reason: (error as Error).message })
+    }
+  })
+}
+
+function flat(fields: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return out
+}
