@@ -37,3 +37,23 @@ test('what scripts have kept goes to the destinations of their names, and stays 
   assert.deepEqual(left, [0, 2, 2, 2])
   assert.deepEqual(told, ['slack: took over 2 alerts that custom-slack had kept'])
 })
+
+test('an error while one script is looked at leaves the others, and the next look, alone', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'outrider-backlog-'))
+  t.after(() => rmSync(home, { recursive: true }))
+  for (const name of ['custom-jira', 'custom-slack']) openSpool(home, name).keep('{"id":"1"}', 1)
+  const taken: string[] = []
+  const delivery = {
+    status: () => ['jira', 'slack'].map((name) => ({ name, type: name })),
+    take(destination: string) {
+      if (destination === 'jira') throw new Error('out of luck')
+      return taken.push(destination) > 0
+    },
+  } as unknown as DeliveryRunner
+  const quiet = () => {}
+  const told: string[] = []
+  const log = { debug: quiet, warn: (message: string) => void told.push(message), error: quiet, info: quiet }
+  await drainSpools({ home, delivery, log })
+  assert.deepEqual(taken, ['slack'])
+  assert.deepEqual(told, ['jira: what custom-jira has kept cannot be taken over: out of luck'])
+})

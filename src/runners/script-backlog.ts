@@ -25,11 +25,17 @@ export async function drainSpools({ home, delivery, log }: Spools): Promise<void
     const destination = destinationOf(program, delivery)
     if (!destination) continue
     let count = 0
-    await openSpool(home, program).drain(most, async (line) => {
-      if (!delivery.take(destination, line, `kept by ${program} while no Outrider ran`)) return 'stop'
-      count++
-      return 'gone'
-    })
+    try {
+      await openSpool(home, program).drain(most, async (line) => {
+        if (!delivery.take(destination, line, `kept by ${program} while no Outrider ran`)) return 'stop'
+        count++
+        return 'gone'
+      })
+    } catch (error) {
+      log.warn(`${destination}: what ${program} has kept cannot be taken over: ${(error as Error).message}`, {
+        destination,
+      })
+    }
     if (count > 0)
       log.info(`${destination}: took over ${count === 1 ? 'an alert' : `${count} alerts`} that ${program} had kept`, {
         destination,

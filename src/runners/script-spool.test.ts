@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -80,4 +92,61 @@ test('says what is wrong when nothing can be kept', (t) => {
   const { home } = spool(t)
   writeFileSync(join(home, 'queue'), '')
   assert.throws(() => openSpool(home, 'custom-x').keep('{}', 1), /nothing can be kept in .*custom-x: /)
+})
+
+test('who owns the folder cannot have other files written, read or removed, nor the reader wait', async (t) => {
+  const { folder, spool: kept, home } = spool(t)
+  kept.keep('{"id":"mine"}', 50)
+  const secret = join(home, 'secret.json')
+  writeFileSync(secret, '{"token":"t"}')
+  symlinkSync(secret, join(folder, `lock-${process.pid}`))
+  symlinkSync(secret, join(folder, '00000000000000010-1.json'))
+  linkSync(secret, join(folder, '00000000000000020-1.json'))
+  execFileSync('mkfifo', [join(folder, '00000000000000030-1.json')])
+  const seen: string[] = []
+  const send = async (line: string) => {
+    seen.push(line)
+    return 'gone' as const
+  }
+  await kept.drain(9, send)
+  assert.deepEqual(seen, ['{"id":"mine"}'])
+  assert.equal(readFileSync(secret, 'utf8'), '{"token":"t"}')
+
+  kept.keep('{"id":"again"}', 50)
+  mkdirSync(join(folder, `lock-${process.pid}`))
+  await kept.drain(9, send)
+  rmSync(join(folder, `lock-${process.pid}`), { recursive: true })
+  execFileSync('mkfifo', [join(folder, 'lock')])
+  await kept.drain(9, send)
+  assert.deepEqual(seen.slice(1), ['{"id":"again"}'], 'no lock of ours is a pipe')
+
+  // A folder that is a link, before or while it is drained.
+  const other = join(home, 'other')
+  mkdirSync(other)
+  writeFileSync(join(other, '00000000000000060-1.json'), '{"id":"other"}')
+  kept.keep('{"id":"last"}', 60)
+  await kept.drain(9, async (line) => {
+    renameSync(folder, `${folder}-old`)
+    symlinkSync(other, folder)
+    renameSync(
+      join(`${folder}-old`, readdirSync(`${folder}-old`).find((name) => name.includes('60-'))!),
+      join(other, 'x'),
+    )
+    return send(line)
+  })
+  await kept.drain(9, send)
+  assert.deepEqual(seen.slice(2), ['{"id":"last"}'])
+  assert.deepEqual(readdirSync(other).sort(), ['00000000000000060-1.json', 'x'])
+})
+
+test('an alert in several lines is given as one, as all who put lines together expect', async (t) => {
+  const { folder, spool: kept } = spool(t)
+  kept.keep('{}', 1)
+  writeFileSync(join(folder, '00000000000000002-1.json'), '{"id":\n{"delete":{}}\r\n}')
+  const seen: string[] = []
+  await kept.drain(9, async (line) => {
+    seen.push(line)
+    return 'gone'
+  })
+  assert.deepEqual(seen, ['{}', '{"id": {"delete":{}} }'])
 })

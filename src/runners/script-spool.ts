@@ -9,13 +9,31 @@
  * ```
  *
  * An alert is there whole, also after a crash, or it is not there.
+ *
+ * The folder is the user's who runs integrations, and a daemon that takes over what is kept may be root. So whoever drains follows no link out of it, writes
+ * through none, and waits for no pipe.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { replaceFile, syncFolder } from '../durable/replace-file.ts'
 
 /** Beyond that, alerts are refused: a full disk would stop more than this. */
 const most_files = 10_000
+/** No alert is longer. */
+const most_bytes = 4 << 20
 
 export interface Spool {
   /** Keeps an alert. @throws with what is wrong and how to mend it */
@@ -38,11 +56,10 @@ export interface Spool {
 export function openSpool(home: string, name: string): Spool {
   const folder = join(home, 'queue', 'outrider-spool', name)
   const pause = join(folder, 'pause')
-  const lock = join(folder, 'lock')
 
-  function list(): string[] {
+  function list(at = folder): string[] {
     try {
-      return readdirSync(folder)
+      return readdirSync(at)
         .filter((file) => file.endsWith('.json'))
         .sort()
     } catch {
@@ -87,34 +104,27 @@ export function openSpool(home: string, name: string): Spool {
     }
   }
 
-  /** A link is made or exists, with the number in it: no moment in between. The lock of a dead process is removed. */
-  function takeLock(): boolean {
-    const own = `${lock}-${process.pid}`
-    try {
-      writeFileSync(own, String(process.pid), { mode: 0o600 })
-      if (existsSync(lock) && !isHeld(lock)) rmSync(lock, { force: true })
-      linkSync(own, lock)
-      return true
-    } catch {
-      return false // EEXIST: another run is at it
-    } finally {
-      rmSync(own, { force: true })
-    }
-  }
-
   async function drain(limit: number, send: (line: string) => Promise<'gone' | 'stays' | 'stop'>): Promise<void> {
-    if (list().length === 0 || !takeLock()) return
+    if (list().length === 0) return
+    const opened = openFolder(folder)
+    if (!opened) return
+    const { at, close } = opened
     try {
-      for (const file of list().slice(0, limit)) {
-        const path = join(folder, file)
-        const line = read(path)
-        if (line === undefined) continue
-        const result = await send(line)
-        if (result === 'gone') rmSync(path, { force: true })
-        if (result === 'stop') return
+      if (!takeLock(join(at, 'lock'))) return
+      try {
+        for (const file of list(at).slice(0, limit)) {
+          const path = join(at, file)
+          const line = readKept(path)
+          if (line === undefined) continue
+          const result = await send(line)
+          if (result === 'gone') remove(path)
+          if (result === 'stop') return
+        }
+      } finally {
+        remove(join(at, 'lock'))
       }
     } finally {
-      rmSync(lock, { force: true })
+      close()
     }
   }
 
@@ -132,12 +142,66 @@ export function openSpool(home: string, name: string): Spool {
   }
 }
 
-/** Undefined when it is not ours to read: somebody ran the script by hand, as root. */
-function read(path: string): string | undefined {
+/** The folder itself, wherever its name leads to a moment later; undefined when it is none, or a link to one. */
+function openFolder(folder: string): { at: string; close(): void } | undefined {
   try {
-    return readFileSync(path, 'latin1').trimEnd()
+    const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+    const at = `/proc/self/fd/${fd}`
+    return { at: existsSync(at) ? at : folder, close: () => closeSync(fd) }
   } catch {
     return undefined
+  }
+}
+
+/** @throws when it is not a plain file, or not ours to read: somebody ran the script by hand, as root */
+function openPlain(path: string) {
+  // A pipe would be waited for.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  const stat = fstatSync(fd)
+  if (stat.isFile()) return { fd, stat }
+  closeSync(fd)
+  throw new Error('not a plain file')
+}
+
+/** As one line; undefined when it cannot be read, or is not of our making. */
+function readKept(path: string): string | undefined {
+  try {
+    const { fd, stat } = openPlain(path)
+    try {
+      // A second name is another's file.
+      if (stat.nlink > 1 || stat.size > most_bytes) return undefined
+      return readFileSync(fd, 'latin1')
+        .trim()
+        .replace(/[\r\n]+/g, ' ')
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It is gone, or something else is there now.
+  }
+}
+
+/** A link is made or exists, with the number in it: no moment in between. The lock of a dead process is removed. */
+function takeLock(lock: string): boolean {
+  const own = `${lock}-${process.pid}`
+  remove(own)
+  try {
+    writeFileSync(own, String(process.pid), { flag: 'wx', mode: 0o600 })
+    if (existsSync(lock) && !isHeld(lock)) remove(lock)
+    linkSync(own, lock)
+    return true
+  } catch {
+    return false // EEXIST: another run is at it
+  } finally {
+    remove(own)
   }
 }
 
@@ -146,11 +210,16 @@ const longest_ms = 15 * 60_000
 
 function isHeld(lock: string): boolean {
   try {
-    if (Date.now() - statSync(lock).mtimeMs > longest_ms) return false
-    const pid = Number(readFileSync(lock, 'utf8'))
-    if (!(pid > 0)) return false
-    process.kill(pid, 0)
-    return true
+    const { fd, stat } = openPlain(lock)
+    try {
+      if (Date.now() - stat.mtimeMs > longest_ms) return false
+      const pid = Number(readFileSync(fd, 'utf8'))
+      if (!(pid > 0)) return false
+      process.kill(pid, 0)
+      return true
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     // EPERM: it lives, and is someone else's.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
