@@ -80,12 +80,19 @@ test('a stranger cannot have a document refused by the names in his log', () => 
   assert.deepEqual(made(usual), usual)
   assert.deepEqual(made({ '': 1, ' ': 2, _: 3, 'x.': { '': 4 }, '../../etc/profile': [''], a: [{ '.': 5 }] }), {
     _: 1,
-    __: 2,
-    ___: 3,
+    __2: 2,
+    __3: 3,
     'x._': { _: 4 },
     '_._./._./etc/profile': [''],
     a: [{ '_._': 5 }],
   })
+  const blank = Array.from({ length: 1024 }, (_, n) => [n.toString(4).replace(/\d/g, (digit) => ' \t\n\r'[+digit]!), n])
+  const names = Object.keys(made(Object.fromEntries(blank)))
+  assert.equal(names.length, 1024)
+  assert.ok(
+    names.every(({ length }) => length < 10),
+    'names that grow with each other take seconds',
+  )
   const deep = (levels: number): unknown => (levels === 0 ? 'x' : { a: deep(levels - 1) })
   const depth = (value: unknown): number => (typeof value === 'object' ? 1 + depth((value as { a: unknown }).a) : 0)
   assert.equal(depth(made(deep(10))), 10)

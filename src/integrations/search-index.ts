@@ -127,9 +127,15 @@ function takable(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((one) => takable(one, depth))
   if (depth > deepest) return JSON.stringify(value)
   const taken: Record<string, unknown> = Object.create(null)
+  // Hundreds of names may become one: where the search for a free one goes on.
+  const next = new Map<string, number>()
   for (const [name, inner] of Object.entries(value)) {
-    let free = name.replace(blankPart, '_')
-    while (free in taken) free += '_'
+    const usual = name.replace(blankPart, '_')
+    let free = usual
+    for (let n = next.get(usual) ?? 2; free in taken; n++) {
+      free = `${usual}_${n}`
+      next.set(usual, n + 1)
+    }
     taken[free] = takable(inner, depth + 1)
   }
   return taken
