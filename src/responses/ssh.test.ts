@@ -341,6 +341,12 @@ test('an agent is found by its id, with or without zeros, and by its name', () =
   assert.equal(hostOf(hosts, { id: '012' })?.name, 'c')
   assert.equal(hostOf(hosts, { id: '099', name: 'web' })?.name, 'b')
   assert.equal(hostOf(hosts, { id: '099', name: 'other' }), undefined)
+  for (const stranger of ['001', '12'])
+    assert.equal(
+      hostOf(hosts, { id: '099', name: stranger }),
+      undefined,
+      'an agent that calls itself by the id of another',
+    )
 })
 
 test("ssh's own troubles are told from those of the script", () => {

@@ -161,13 +161,18 @@ export function judgeSsh(
   return { link: undefined, failure: said ? `${failure}: ${said}` : failure }
 }
 
-/** The host that stands for an agent. Ids are numbers to Wazuh: `1` is `001`. */
+/**
+ * The host that stands for an agent. Ids are numbers to Wazuh: `1` is `001`. What is a number is an id and no name: agents choose their names when they enrol, so
+ * one that calls itself `001` would have its alerts answered on another's host.
+ */
 export function hostOf(
   hosts: readonly HostSetting[],
   { id, name }: { id?: string; name?: string },
 ): HostSetting | undefined {
-  const isId = (agent: string) => id !== undefined && /^\d+$/.test(agent) && Number(agent) === Number(id)
-  return hosts.find(({ agent }) => isId(agent)) ?? hosts.find(({ agent }) => name !== undefined && agent === name)
+  const isNumber = (agent: string) => /^\d+$/.test(agent)
+  const isId = (agent: string) => id !== undefined && isNumber(agent) && Number(agent) === Number(id)
+  const isName = (agent: string) => name !== undefined && !isNumber(agent) && agent === name
+  return hosts.find(({ agent }) => isId(agent)) ?? hosts.find(({ agent }) => isName(agent))
 }
 
 /** The host's name or address, without the user: what guards look at. */
