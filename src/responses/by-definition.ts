@@ -1,6 +1,8 @@
 /**
  * Leases that our own definitions carry out. One change at a time per definition, and whatever came meanwhile goes into the next one together: a burst
  * of ten thousand costs a handful of processes, a single one does not wait.
+ *
+ * What came of it is kept without waiting for the disk: a power cut takes it back, and then it is done again, which definitions bear.
  */
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
@@ -116,7 +118,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
         else if (failure.kind === 'nothing to do' && lease.state === 'adding') desk.end(lease, 'ended', failure.reason)
         else desk.addFailed(lease, failure.reason, failure.kind === 'not now')
       }
-    })
+    }, 'lazy')
     const done = wanted.filter(({ target, state }) => state === 'adding' && !failures.has(target))
     if (done.length > 20) log.info(`${actor.definition.name}: acted on ${done.length} targets in ${took} ms`)
     else
@@ -136,7 +138,7 @@ export function createByDefinition({ state, store, desk, actors, unusable, log, 
         if (isUndone(lease)) desk.undone(lease)
         else desk.undoFailed(lease, failure!.reason)
       }
-    })
+    }, 'lazy')
     const undone = leases.filter(isUndone)
     if (undone.length > 20) log.info(`${actor.definition.name}: ${undone.length} targets undone`)
     else for (const lease of undone) log.info(`${lease.response} ${lease.target}: undone`, fieldsOf(lease))

@@ -9,8 +9,9 @@
  *                             └▶ undoing ───▶ failed
  * ```
  *
- * - The step to `adding` and `undoing` is on disk before anything is touched, the step out of it after the result is known. After a crash both
- *   are done again: definitions are safe to repeat, and a script is undone before it is run again.
+ * - The step to `adding` and `undoing` is written before anything is touched, the step out of it after the result is known. After a crash both
+ *   are done again: definitions are safe to repeat, and a script is undone before it is run again. The wish, and a script's step to `adding`, are on
+ *   disk before anything is touched; of definitions a power cut may take back the later steps, which are then done again from there.
  * - `due` is when a row wants attention next; null while someone attends to it, or never. Whoever takes a row sets it to null in the same statement.
  * - `key` says what is the same: the script's or definition's name and the target, as execd builds it.
  * - Times are milliseconds since 1970; `until` is null for ever.

@@ -100,6 +100,23 @@ test('what was half done when we were killed is done again, once', async (t) => 
   }
 })
 
+test('what a power cut takes back is done again from the wish, once', async (t) => {
+  const bed = await bench(t)
+  await bed.alert({ srcip: '203.0.113.5' })
+  // Only the wish had reached the disk; a firewall elsewhere has it all the same.
+  bed.state.db.exec(
+    "UPDATE lease SET state = 'planned', acted = NULL, until = NULL, applied_until = NULL, due = NULL; DELETE FROM lease_try",
+  )
+  const again = await bed.restart()
+  assert.deepEqual(again.blocked(), ['203.0.113.5'])
+  assert.deepEqual(
+    again.responder.list().map(({ state, until }) => [state, until! - again.time.now()]),
+    [['in force', 600_000]],
+  )
+  await again.pass(600)
+  assert.deepEqual(again.blocked(), [])
+})
+
 test('an undo that was under way when we were killed is repeated', async (t) => {
   const first = await bench(t)
   await first.alert({ srcip: '203.0.113.8' })

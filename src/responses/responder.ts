@@ -227,7 +227,8 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   function pump(): void {
     cancelTimer()
     try {
-      const taken = state.transaction(() => store.take(now(), 5000).map(advance))
+      // Lazy, because a packet more gets through in the time that a disk needs: the wish is on disk, and what a power cut takes back is begun anew from it.
+      const taken = state.transaction(() => store.take(now(), 5000).map(advance), 'lazy')
       for (const act of taken) act?.()
       const due = store.nextDue()
       // Timers do not reach further than 24 days; the clock may be set meanwhile, so once a minute is looked anyway.
