@@ -83,6 +83,7 @@ describe('guards', () => {
     assert.equal(why({ name: 'systemd-logind', exe: '/usr/lib/systemd/systemd-logind' }), 'the system needs it')
     assert.equal(why({ name: 'wazuh-agentd', exe: '/var/ossec/bin/wazuh-agentd' }), 'the system needs it')
     assert.equal(why({ name: 'systemd-logind', exe: '/tmp/systemd-logind' }), undefined)
+    assert.equal(why({ name: 'sshd', exe: '/tmp/sshd' }), undefined)
   })
 
   test('the lists of the options', () => {
@@ -92,6 +93,7 @@ describe('guards', () => {
     assert.equal(why(postgres, '4711', { never: ['postgre', '/usr/lib'] }), undefined)
     assert.equal(why({}, '4711', { only: ['/tmp/*'] }), undefined)
     assert.match(why(postgres, '4711', { only: ['/tmp/*'] })!, /"only"/)
+    assert.equal(why({ exe: '/tmp/a\nb' }, '4711', { only: ['/tmp/*'] }), undefined, 'a path may hold a line end')
   })
 })
 

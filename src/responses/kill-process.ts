@@ -94,7 +94,7 @@ const needed = [
   ...['systemd', 'systemd-*', 'init', 'dbus-daemon', 'dbus-broker*', 'NetworkManager', 'agetty', 'login', 'auditd'],
   ...['rsyslogd', 'wazuh-*', 'ossec-*', 'dockerd', 'containerd', 'containerd-shim*'],
 ].map(pattern)
-const places_of_root = /^\/(usr|bin|sbin|lib|lib64|var\/ossec)\//
+const places_of_root = /^\/(usr|bin|sbin|lib|lib64|opt|nix\/store|gnu\/store|var\/ossec)\//
 
 /** @throws NothingToDo with the reason why it is not ended */
 function refuse(process: ProcessFacts, key: string, { only, never }: Options): void {
@@ -111,13 +111,15 @@ function refuse(process: ProcessFacts, key: string, { only, never }: Options): v
     no('it was started after the alert, so the one that is meant is gone')
   if (wanted.exe !== undefined && exe !== wanted.exe) no(`the alert means ${wanted.exe}`)
   // From OpenSSH 9.8 on a session is another program, sshd-session.
-  if (['sshd', 'dropbear'].includes(basename(program)) && parent !== name) no('it is what waits for SSH connections')
+  const isOfRoot = exe === undefined || places_of_root.test(exe)
+  if (isOfRoot && ['sshd', 'dropbear'].includes(basename(program)) && parent !== name)
+    no('it is what waits for SSH connections')
   const matches = (some: RegExp[]) => some.some((one) => one.test(program) || one.test(basename(program)))
-  if (exe !== undefined && places_of_root.test(exe) && matches(needed)) no('the system needs it')
+  if (exe !== undefined && isOfRoot && matches(needed)) no('the system needs it')
   if (matches(never.map(pattern))) no('it is on the list "never" of kill-process')
   if (only !== undefined && !matches(only.map(pattern))) no('it is not on the list "only" of kill-process')
 }
 
 function pattern(text: string): RegExp {
-  return new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`)
+  return new RegExp(`^${text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 's')
 }
