@@ -45,6 +45,8 @@ const maxRemembered = 100_000
 const veryMany = 512
 /** So many that are left in the end are worth an index. */
 const stillMany = 48
+/** An index costs as much as some hundred events, so it is made for what comes again: program names are anybody's text. */
+const asksBeforeIndex = 32
 /** Fields asked about one after the other. */
 const maxAsked = 12
 
@@ -171,6 +173,7 @@ class Choice {
   private readonly words = new Map<string, Choice>()
   private index: WordIndex | undefined = undefined
   private unset: Choice | undefined = undefined
+  private asks = 0
   private split: ReturnType<typeof splitWide> | 'few' = undefined
 
   constructor(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]) {
@@ -182,7 +185,10 @@ class Choice {
 
   /** Of the nodes, where they are the answer, those that the event can reach. */
   reachable(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
-    this.split ??= splitWide(this.nodes, this.table, stillMany) ?? 'few'
+    if (this.split === undefined) {
+      if (this.nodes.length > stillMany && ++this.asks < asksBeforeIndex) return this.nodes
+      this.split = splitWide(this.nodes, this.table, stillMany) ?? 'few'
+    }
     return this.split === 'few' ? this.nodes : merged(this.split.rest, this.split.wide.find(event, fields))
   }
 
