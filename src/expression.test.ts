@@ -140,3 +140,9 @@ test('an expression cannot reach the prototype of anything', () => {
   ])
     assert.notEqual(holds(source), true, source)
 })
+
+test('a log cannot make a regular expression go on for ever', () => {
+  const full_log = `${'a'.repeat(64)}!`
+  for (const regex of ['^(a+)+$', '(a|a)*b', '^(\\\\w+\\\\s?)*$'])
+    assert.equal(compileExpression(`full_log.matches("${regex}")`).test({ full_log } as Alert), false, regex)
+})

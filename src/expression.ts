@@ -13,6 +13,8 @@ import { BlockList, isIP } from 'node:net'
 import { type ASTNode, Environment } from '@marcbachmann/cel-js'
 import type { Alert } from './alert.ts'
 import { isBetween, isZone, parseClock, wallClock, weekdays } from './clock.ts'
+// For what it does to all regular expressions: `matches` is asked about logs that a stranger writes. Those with look-arounds or back-references have no such bound.
+import './engine/patterns/linear.ts'
 
 /** The expression does not compile. `column` counts from 1; `hint` says how to mend it. */
 export class ExpressionError extends Error {
