@@ -85,14 +85,22 @@ async function runAgainOnChange(paths: string[], options: Options): Promise<neve
     print(`\nwaiting for a change in ${watched.join(', ')}`)
     const watchers: { close(): void }[] = []
     await new Promise<void>((resolve) => {
-      for (const path of watched)
-        watchers.push(watch(path, { recursive: statSync(path).isDirectory() }, () => resolve()))
+      for (const path of watched) {
+        // What is missing comes back in its folder.
+        const recursive = statSync(path, { throwIfNoEntry: false })?.isDirectory()
+        const there = recursive === undefined ? dirname(path) : path
+        watchers.push(watch(there, { recursive: recursive ?? false }, () => resolve()))
+      }
     })
     for (const watcher of watchers) watcher.close()
     // An editor's save is several changes; they have all come when the next timer turn begins.
     await new Promise((resolve) => setTimeout(resolve, 100))
     print('')
-    await runOnce(paths, options)
+    // What is being replaced may be missing for a moment; the next change tries again.
+    await runOnce(paths, options).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error
+      process.stderr.write(`outrider: ${error.message}\n`)
+    })
   }
 }
 
