@@ -2,6 +2,7 @@
 import type { Problem } from '../problem.ts'
 import { type Decoders, loadDecoders } from './decoding/index.ts'
 import { FastRules } from './fast/rules.ts'
+import { settleHeap } from './heap.ts'
 import type { LoadResult, RuleSummary, Ruleset, RulesetSources } from './index.ts'
 import { type CdbList, loadLists } from './rules/lists.ts'
 import { readRulesFile } from './rules/read-file.ts'
@@ -84,6 +85,7 @@ export function loadRuleset(sources: RulesetSources): LoadResult {
   const tree = new RuleTree()
   let maxFrequency = 0
   for (const file of sources.rules) {
+    settleHeap()
     const context = {
       report,
       tree,

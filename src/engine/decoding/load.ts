@@ -1,8 +1,10 @@
 /** Loads decoder files into two lists of decoders with their children (spec/engine-decoders.md sections 3 and 4; decoders_list.c, 4.14.7). */
+
 import { didYouMean } from '../../nearest.ts'
 import type { Problem } from '../../problem.ts'
 import type { XmlElement } from '../../wazuh/os-xml.ts'
 import { applyVariables, parseOsXml } from '../../wazuh/os-xml.ts'
+import { settleHeap } from '../heap.ts'
 import type { GeoLookup, SourceFile } from '../index.ts'
 import { Candidates } from './candidates.ts'
 import { readDecoder } from './read-decoder.ts'
@@ -37,6 +39,7 @@ export function loadDecoders(files: readonly SourceFile[], options: DecoderOptio
   const { decoder_order_size: maxFields = 256, plain = false, geoip } = options
   const tree = new TreeBuilder(report)
   for (const file of files) {
+    settleHeap()
     report.beginFile(file.path)
     readFile(file, report, (element) => {
       const decoder = readDecoder(element, file.path, report, { maxFields, plain })
