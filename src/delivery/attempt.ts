@@ -135,9 +135,15 @@ export function parseAlert(line: string): Alert | undefined {
 
 /** An alert's bytes as JSON, in which every text is one. */
 export function alertJson(line: string): string {
+  if (line === last.line) return last.json
   const text = isAscii(line) ? line : fromBytes(line)
-  return text.includes('\\ud') || text.includes('\\uD') ? withoutHalves(text) : text
+  const json = text.includes('\\ud') || text.includes('\\uD') ? withoutHalves(text) : text
+  last = { line, json }
+  return json
 }
+
+/** An alert is read when it is routed, and most are sent at once. */
+let last = { line: '', json: '' }
 
 function isAscii(line: string): boolean {
   return !/[\x80-\xff]/.test(line)

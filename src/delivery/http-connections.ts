@@ -37,6 +37,8 @@ export interface TlsSettings {
 
 /** A connection attempt must end by itself: nothing else ends it when the deadline of a request has passed. */
 const connect_ms = 30_000
+/** Most answers fit; longer ones come in pieces. */
+const read_bytes = 16 * 1024
 
 /** @param most to each server */
 export function openConnections(most: number, tls: TlsSettings): Connections {
@@ -82,7 +84,7 @@ class Server {
       free.end()
     }
     if (this.all.size >= this.most) this.waiting.push(exchange)
-    else this.all.add(new Connection(this.open(), exchange, this.url.protocol === 'https:', this))
+    else this.all.add(new Connection(exchange, this))
   }
 
   cancel(exchange: Exchange): void {
@@ -117,10 +119,26 @@ class Server {
     if (next) this.begin(next)
   }
 
-  private open(): Socket {
+  /** @param read gets bytes that are good until it returns */
+  open(read: (bytes: Buffer) => void, opened: () => void): Socket {
     const { protocol, hostname, port } = this.url
     const host = hostname.replace(/^\[(.*)\]$/, '$1')
-    if (protocol === 'http:') return connect({ host, port: Number(port || 80), noDelay: true, keepAlive: true })
+    if (protocol === 'http:') {
+      // Without the stream that a socket is otherwise: answers are small, and each would be a buffer of its own.
+      const buffer = Buffer.allocUnsafeSlow(read_bytes)
+      const callback = (length: number): boolean => {
+        read(buffer.subarray(0, length))
+        return true
+      }
+      const plain = connect({
+        host,
+        port: Number(port || 80),
+        noDelay: true,
+        keepAlive: true,
+        onread: { buffer, callback },
+      })
+      return plain.once('connect', opened)
+    }
     const socket = connectTls({
       host,
       port: Number(port || 443),
@@ -135,7 +153,7 @@ class Server {
     socket.on('session', (session) => {
       this.session = session
     })
-    return socket
+    return socket.once('secureConnect', opened).on('data', read)
   }
 }
 
@@ -148,26 +166,25 @@ class Connection {
   private usableUntil = 0
   private error: NodeJS.ErrnoException | undefined
 
-  constructor(socket: Socket, first: Exchange, isTls: boolean, server: Server) {
-    this.socket = socket
+  constructor(first: Exchange, server: Server) {
     this.server = server
     this.current = first
     const timer = setTimeout(
       () => this.end(Object.assign(new Error('no connection'), { code: 'UND_ERR_CONNECT_TIMEOUT' })),
       connect_ms,
     )
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    const opened = (): void => {
       clearTimeout(timer)
       this.isOpen = true
       // Whoever asked for it may have gone meanwhile.
       if (this.current) this.write(this.current)
       else this.rest(usual_idle_ms)
-    })
-    socket.on('data', (bytes: Buffer) => this.read(bytes))
-    socket.on('error', (error) => {
+    }
+    this.socket = server.open((bytes) => this.read(bytes), opened)
+    this.socket.on('error', (error) => {
       this.error = error
     })
-    socket.on('close', () => {
+    this.socket.on('close', () => {
       clearTimeout(timer)
       this.closed()
     })

@@ -92,10 +92,15 @@ export class AnswerReader {
     return this.chunks ? Buffer.concat(this.chunks).toString('utf8', 0, this.most_bytes) : ''
   }
 
-  /** @returns true when the answer is complete, or all of it that is wanted. @throws an Error when it is no HTTP */
+  /**
+   * @param bytes may be used again by the caller: what is kept of them is copied
+   * @returns true when the answer is complete, or all of it that is wanted
+   * @throws an Error when it is no HTTP
+   */
   push(bytes: Buffer): boolean {
     this.held = this.held.length === 0 ? bytes : Buffer.concat([this.held, bytes])
     while (this.state !== 'done' && this.step());
+    if (this.held.length > 0) this.held = Buffer.from(this.held)
     return this.state === 'done'
   }
 
@@ -181,7 +186,7 @@ export class AnswerReader {
 
   private keep(part: Buffer): void {
     this.size += part.length
-    this.chunks?.push(part)
+    this.chunks?.push(Buffer.from(part))
     // The connection is of no use then: the rest would come through it.
     if (this.size > this.most_bytes) this.state = 'done'
   }

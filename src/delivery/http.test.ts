@@ -142,3 +142,21 @@ test('goes through the proxy that the environment names', async (t) => {
   assert.ok(result.kind === 'answer' && result.response.text === 'here')
   assert.deepEqual(asked, ['http://soc.example/x'])
 })
+
+test('reads an answer that ends with its connection, and notices one that breaks off', async (t) => {
+  let count = 0
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.0 200 OK\r\n')
+      socket.end(++count === 1 ? '\r\nall of it' : 'content-length: 10\r\n\r\nhalf')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const http = client(t)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const whole = await http.send({ url }, 5000, true)
+  assert.ok(whole.kind === 'answer' && whole.response.text === 'all of it')
+  const broken = await http.send({ url }, 5000, true)
+  assert.ok(broken.kind === 'failed' && broken.reason.startsWith('the answer broke off'))
+})

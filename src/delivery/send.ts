@@ -3,7 +3,7 @@ import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
 import type { Batch, Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
-import type { Attempt, Given, Post, Presentation, Ship } from './attempt.ts'
+import { type Attempt, attempt, type Given, type Post, type Presentation, type Ship } from './attempt.ts'
 import { attemptBatch } from './batch.ts'
 import { createHttpClient } from './http.ts'
 import type { IncidentPart } from './incidents.ts'
@@ -69,9 +69,12 @@ export function createSender(
   })
   return {
     resolves: integration.resolve !== undefined,
-    async send(line, alert, signal, incident) {
+    send(line, alert, signal, incident) {
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      return sessions.attempt(options, given({ line, alert, incident }, signal), postWith(signal), ship)
+      const all = given({ line, alert, incident }, signal)
+      return integration.session
+        ? sessions.attempt(options, all, postWith(signal), ship)
+        : attempt(integration, options, all, postWith(signal), ship)
     },
     ...(batch && { batch: batchSender({ ...integration, batch }, options, given, postWith) }),
     async close() {
