@@ -76,6 +76,7 @@ function parent(rule: Rule): string {
     rule.if_matched_sid === 0 ? undefined : `${count}${rule.if_matched_sid}`,
     rule.if_matched_group === undefined ? undefined : `${count}group ${rule.if_matched_group.source}`,
     rule.decoded_as === undefined ? undefined : `decoder ${code(rule.decoded_as)}`,
+    rule.patterns.location && `location ${code(rule.patterns.location.pattern.source)}`,
   ]
   return parts.filter((part, i) => part !== undefined && parts.indexOf(part) === i).join('; ')
 }
