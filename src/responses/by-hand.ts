@@ -201,7 +201,7 @@ export function createByHand({
       const affected = store.current(now()).filter((lease) => {
         const target = parseRange(lease.target)
         if (isCountry(entry)) return target && [firstOf(target), lastOf(target)].some((one) => isIn(one, name))
-        return range && target ? overlaps(range, target) : lease.target === name
+        return range && target ? overlaps(range, target) : lease.target.toLowerCase() === name.toLowerCase()
       })
       return affected.filter(({ id }) => remove(id, manual).ok).length
     })

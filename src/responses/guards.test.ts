@@ -162,6 +162,8 @@ describe('each guard keeps the operator from locking himself out', () => {
     assert.equal(guard.address('office.example.com')?.guard, 'never', 'by name, too')
     assert.equal(guard.account('backup')?.guard, 'never')
     assert.equal(guard.account('bob'), undefined)
+    const capitals = guards({ never: ['Break-Glass@example.com'], hosts: ['break-glass@example.com'] })
+    assert.equal(capitals.account('break-glass@example.com')?.guard, 'never', 'as directories spell it')
     addresses = ['198.51.100.11']
     await guard.refresh()
     assert.equal(guard.address('198.51.100.10'), undefined)
@@ -225,7 +227,7 @@ describe('each guard keeps the operator from locking himself out', () => {
     let now = 0
     const entries = [
       { entry: '198.51.100.0/28', reason: 'pentest', until: 60_000 },
-      { entry: 'deploy', reason: 'robot', until: 60_000 },
+      { entry: 'Deploy', reason: 'robot', until: 60_000 },
     ]
     const guard = guards({ now: () => now, allowed: () => entries.filter(({ until }) => until > now) })
     const refusal = { guard: 'allowed', reason: '198.51.100.0/28 is allowed: pentest' }

@@ -72,7 +72,9 @@ export function createGuards(config: GuardConfig): Guards {
   ] as const)
     for (const entry of entries) {
       const added = isCountry(entry) || fixed.add(guard, entry, describe(entry, guard))
-      if (!added) names.set(entry, { guard, addresses: [] })
+      const name = entry.toLowerCase()
+      // The first is the strictest: it guards accounts, too.
+      if (!added && !names.has(name)) names.set(name, { guard, addresses: [] })
     }
 
   const whiteRanges = (config.white_list ?? []).flatMap((entry) => {
@@ -108,18 +110,21 @@ export function createGuards(config: GuardConfig): Guards {
     allowedCountries = new Map()
     for (const { entry, reason } of config.allowed?.() ?? [])
       if (isCountry(entry)) allowedCountries.set(entry.toUpperCase(), reason)
-      else if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`)) allowedNames.set(entry, reason)
+      else if (!changing.add('allowed', entry, `${entry} is allowed: ${reason}`))
+        allowedNames.set(entry.toLowerCase(), reason)
     for (const [name, { guard, addresses }] of names)
       for (const address of addresses)
         changing.add(guard, address, `${address} is ${name}, ${guard === 'never' ? 'which is ' : ''}${whatIs(guard)}`)
     return changing
   }
 
+  /** Hosts and directories do not tell capitals from small letters, so what is out of reach is so in any spelling. */
   function named(target: string): Refusal | undefined {
     current()
-    const reason = allowedNames.get(target)
+    const spelling = target.toLowerCase()
+    const reason = allowedNames.get(spelling)
     if (reason !== undefined) return { guard: 'allowed', reason: `${target} is allowed: ${reason}` }
-    const name = names.get(target)
+    const name = names.get(spelling)
     return name && { guard: name.guard, reason: describe(target, name.guard) }
   }
 
