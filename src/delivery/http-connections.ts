@@ -66,6 +66,7 @@ class Server {
   private readonly all = new Set<Connection>()
   private readonly idle: Connection[] = []
   private waiting: Exchange[] = []
+  private sweep: NodeJS.Timeout | undefined
   /** Lets the next TLS connection begin with less. */
   private session: Buffer | undefined
 
@@ -100,6 +101,7 @@ class Server {
     const stopped = Object.assign(new Error('stopped'), { code: 'ECONNABORTED' })
     const { waiting } = this
     this.waiting = []
+    clearTimeout(this.sweep)
     for (const connection of [...this.all]) connection.end(stopped)
     for (const exchange of waiting) end(exchange, stopped)
   }
@@ -107,8 +109,19 @@ class Server {
   /** It may be used again. */
   free(connection: Connection): void {
     const next = this.waiting.shift()
-    if (next) connection.begin(next)
-    else this.idle.push(connection)
+    if (next) {
+      connection.begin(next)
+      return
+    }
+    this.idle.push(connection)
+    this.sweep ??= setTimeout(() => this.endIdle(), usual_idle_ms).unref()
+  }
+
+  /** A server has better uses for connections than to keep those that nobody will use again. */
+  private endIdle(): void {
+    this.sweep = undefined
+    for (const connection of this.idle.filter(({ isUsable }) => !isUsable)) connection.end()
+    if (this.idle.length > 0) this.sweep ??= setTimeout(() => this.endIdle(), usual_idle_ms).unref()
   }
 
   gone(connection: Connection): void {
