@@ -173,3 +173,17 @@ test('a command whose reader has read enough ends without a word', limits, async
   assert.deepEqual([code, stdout], [0, `${alert}\n`])
   await eventually(home, () => readFileSync(join(home, 'errors'), 'utf8') === 'ended with 0\n')
 })
+
+test('what a stranger has written cannot steer the terminal of whoever looks at a message', async (t) => {
+  const rule = { level: 9, id: '1', description: 'x\u001b]0;title\u0007' }
+  const alert = { timestamp: '2026-01-01T00:00:00.000+0000', rule, id: '1.1', full_log: 'a\u001b[2Jb\u009b2Jc' }
+  const home = makeHome(t, {
+    'outrider.yaml':
+      'destinations: { mail: { type: email, host: 127.0.0.1, mail_from: a@example.com, mail_to: b@example.com } }\n',
+    'alert.json': `${JSON.stringify(alert)}\n`,
+  })
+  const { stdout } = await runOutrider(home, ['try', 'destination', 'mail', '--alert', join(home, 'alert.json')])
+  assert.match(stdout, /\nRule: 1 \(level 9\)\n/)
+  assert.match(stdout, /\nab/)
+  assert.doesNotMatch(stdout, /[^\P{Cc}\n]/u)
+})

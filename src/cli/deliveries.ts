@@ -2,7 +2,7 @@ import { userInfo } from 'node:os'
 import type { DeliveryDetail, DeliverySummary } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
 import { call } from './client.ts'
-import { print, relative, table } from './output.ts'
+import { makeLinesVisible, print, relative, table } from './output.ts'
 
 const by = () => `cli:${userInfo().username}`
 const path = (id: string) => `deliveries/${encodeURIComponent(id)}`
@@ -38,13 +38,15 @@ export async function show(id: string, { home, json }: { home: string; json?: bo
   const delivery = await call<DeliveryDetail>(home, 'GET', path(id))
   if (json) return print(JSON.stringify(delivery))
   const { alert } = delivery
-  print(
-    `${delivery.destination}: ${delivery.state} after ${delivery.attempts} ${delivery.attempts === 1 ? 'try' : 'tries'}`,
-  )
-  print(`reason   ${delivery.reason}`)
-  print(`alert    ${alert.id}  rule ${alert.rule} (level ${alert.level}) ${alert.description}`)
-  if (delivery.request) print(`\nrequest\n${delivery.request}`)
-  if (delivery.answer) print(`\nanswer\n${delivery.answer}`)
+  const tries = `${delivery.attempts} ${delivery.attempts === 1 ? 'try' : 'tries'}`
+  const lines = [
+    `${delivery.destination}: ${delivery.state} after ${tries}`,
+    `reason   ${delivery.reason}`,
+    `alert    ${alert.id}  rule ${alert.rule} (level ${alert.level}) ${alert.description}`,
+    ...(delivery.request ? [`\nrequest\n${delivery.request}`] : []),
+    ...(delivery.answer ? [`\nanswer\n${delivery.answer}`] : []),
+  ]
+  print(makeLinesVisible(lines.join('\n')))
 }
 
 export async function retry(id: string | undefined, options: { home: string; destination?: string }): Promise<void> {

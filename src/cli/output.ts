@@ -33,6 +33,9 @@ export function makeVisible(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => (character === '\n' ? '⏎' : '·'))
 }
 
+/** The same for a text of many lines. */
+export const makeLinesVisible = (text: string): string => text.split('\n').map(makeVisible).join('\n')
+
 /** `2026-01-31T18:00:00Z`. */
 export const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 

@@ -17,7 +17,7 @@ import { maskSecrets } from '../secrets.ts'
 import { loadConfig } from '../settings.ts'
 import { parseAlert, readAlerts } from '../wazuh/alerts-days.ts'
 import { toTime } from './alerts.ts'
-import { makeVisible, print, styled, table } from './output.ts'
+import { makeLinesVisible, makeVisible, print, styled, table } from './output.ts'
 
 interface Options {
   home: string
@@ -42,9 +42,11 @@ export async function tryOneDestination(
     : await tryDestination(destination, integration?.default, line, how)
   if (trial.outcome && trial.outcome.kind !== 'delivered') process.exitCode = 1
   if (options.json) return print(JSON.stringify(trial))
-  if (trial.request) print(trial.request)
+  if (trial.request) print(makeLinesVisible(trial.request))
   if (trial.outcome)
-    print(`\n${styled('bold', trial.outcome.kind)}${trial.outcome.reason ? `: ${trial.outcome.reason}` : ''}`)
+    print(
+      `\n${styled('bold', trial.outcome.kind)}${trial.outcome.reason ? `: ${makeVisible(trial.outcome.reason)}` : ''}`,
+    )
   if (trial.answer) print(makeVisible(trial.answer))
 }
 
