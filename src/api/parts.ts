@@ -168,8 +168,8 @@ export interface Blocks {
   extend(id: string, seconds: number, manual: Manual): Maybe<Result<{ until: number }>>
   /** Approves or refuses one that waits for a person. */
   answer(id: string, approve: boolean, manual: Manual): Maybe<Result>
-  /** The same for all that wait. */
-  answerAll(approve: boolean, manual: Manual): Maybe<Result<{ count: number }>>
+  /** The same for all that wait, and were wanted by `until`: a person answers for what he has seen. */
+  answerAll(approve: boolean, manual: Manual, until?: number): Maybe<Result<{ count: number }>>
   /** What is over or was only said, newest first. */
   history(limit: number): Maybe<PastBlock[]>
   /** What people did, newest first. */

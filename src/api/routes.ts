@@ -35,6 +35,7 @@ const NewBlock = z.strictObject({
 })
 const Extension = z.strictObject({ seconds: seconds.check(z.minimum(1)), reason, by })
 const Answer = z.strictObject({ approve: z.boolean(), reason, by })
+const AnswerAll = z.strictObject({ approve: z.boolean(), until: z.optional(z.int().check(z.minimum(0))), reason, by })
 const NewAllowed = z.strictObject({
   entry: z.string().check(z.trim(), z.minLength(1), z.maxLength(300)),
   seconds,
@@ -195,8 +196,8 @@ export function createRoutes(parts: Parts, { heartbeat_ms, body_timeout_ms, now 
     return done(c, blocks().answer(c.req.param('id'), approve, { reason, by: who(c, { by }) }))
   })
   app.post('/blocks/answer', async (c) => {
-    const { approve, reason, by } = await parse(c, Answer)
-    return done(c, blocks().answerAll(approve, { reason, by: who(c, { by }) }))
+    const { approve, until, reason, by } = await parse(c, AnswerAll)
+    return done(c, blocks().answerAll(approve, { reason, by: who(c, { by }) }, until))
   })
   app.get('/blocks/history', async (c) => {
     return answer(c, { history: await blocks().history(readNumber(c.req.query(), 'limit', 100, 1, max_limit)) })

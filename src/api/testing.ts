@@ -160,8 +160,8 @@ export function memoryParts(now: () => number) {
         actions.push({ action: 'answer', id, approve, ...manual })
         return { ok: true, value: {} }
       },
-      answerAll(approve, manual) {
-        actions.push({ action: 'answerAll', approve, ...manual })
+      answerAll(approve, manual, until) {
+        actions.push({ action: 'answerAll', approve, until, ...manual })
         return { ok: true, value: { count: blocks.filter(({ asks }) => asks).length } }
       },
       history: (limit) => history.slice(0, limit),

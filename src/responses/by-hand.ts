@@ -27,8 +27,8 @@ export interface ByHand {
   extend(id: string, seconds: number, manual: Manual): Result<{ until: number }>
   /** For what waits for a person. */
   answer(id: string, approve: boolean, manual: Manual): Result
-  /** For all that wait; `count` is how many. */
-  answerAll(approve: boolean, manual: Manual): Result<{ count: number }>
+  /** For all that wait, and were wanted by `until` (milliseconds since 1970); `count` is how many. */
+  answerAll(approve: boolean, manual: Manual, until?: number): Result<{ count: number }>
   /**
    * Puts an address, a network, a host name, an account or a country (`country:DE`) out of reach of all responses, for so many seconds (0 is for ever), and undoes what is in
    * force on it. `undone` is how many.
@@ -153,10 +153,10 @@ export function createByHand({
     return { ok: true, value: {} }
   }
 
-  function answerAll(approve: boolean, manual: Manual): Result<{ count: number }> {
+  function answerAll(approve: boolean, manual: Manual, until = Number.POSITIVE_INFINITY): Result<{ count: number }> {
     if (manual.reason.trim() === '') return needsReason
     const count = state.transaction(() => {
-      const asking = store.inState('asking')
+      const asking = store.inState('asking').filter(({ since }) => since <= until)
       for (const lease of asking) decide(lease, approve, manual)
       return asking.length
     })

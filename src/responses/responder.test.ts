@@ -322,6 +322,9 @@ test('all that wait can be answered at once; each is in the audit', async (t) =>
   const told = bed.log.records.filter(({ fields }) => fields?.approve !== undefined)
   assert.equal(told[0]!.fields!.approve, 'http://outrider.example.com/approve/203.0.113.2')
   assert.equal(bed.responder.answerAll(true, { reason: ' ', by: 'me' }).ok, false, 'a reason is needed')
+  const before = Math.min(...bed.responder.list().map(({ since }) => since)) - 1
+  const unseen = bed.responder.answerAll(true, { reason: 'scan', by: 'me' }, before)
+  assert.deepEqual(unseen, { ok: true, value: { count: 0 } }, 'they came after somebody looked')
   assert.deepEqual(bed.responder.answerAll(true, { reason: 'scan', by: 'me' }), { ok: true, value: { count: 2 } })
   await bed.responder.settled()
   assert.equal(bed.blocked().length, 3)

@@ -92,11 +92,11 @@ export function apiParts(running: Running): Parts & { listening(url: string): vo
           { block: id, ...manual },
           responder.answer(id, approve, manual),
         ),
-      answerAll: (approve, manual) =>
+      answerAll: (approve, manual, until) =>
         recorded(
           `all blocks that wait ${approve ? 'approved' : 'refused'} by hand`,
           { ...manual },
-          responder.answerAll(approve, manual),
+          responder.answerAll(approve, manual, until),
         ),
       history: (limit) => responder.history(limit).map(toPastBlock),
       audit: (limit) => responder.audit(limit),

@@ -106,11 +106,13 @@ function AnswerDialog({ block, approve }: { block: Block; approve: boolean }) {
 
 export function openAnswerAll(count: number, approve: boolean): void {
   const verb = approve ? 'Approve' : 'Refuse'
+  // What comes while somebody writes the reason has been seen by nobody.
+  const until = overview.value?.now
   openDialog(() => (
     <ActionDialog
       title={`${verb} all ${count} that wait?`}
       button={`${verb} all`}
-      act={(form) => call('POST', 'blocks/answer', { approve, reason: form.get('reason') })}
+      act={(form) => call('POST', 'blocks/answer', { approve, until, reason: form.get('reason') })}
     >
       <Reason />
     </ActionDialog>
