@@ -179,6 +179,14 @@ test('what an attacker chooses does not fill the memory', () => {
   assert.match(fromBytes(line), /… и ещё 181/)
 })
 
+test('a name that every object knows is one like others', () => {
+  const tally = emptyTally()
+  for (let n = 0; n < 2; n++) count(tally, one(3, 'constructor', 'constructor'))
+  assert.equal(tally.agents.constructor, 2)
+  assert.equal(tally.rules.constructor!.count, 2)
+  assert.ok(!('count' in Object))
+})
+
 test('speaks Russian, in the time zone of the destination', () => {
   const style = { language: 'ru', timezone: 'Europe/Moscow' } as const
   const { summaries } = open({ storm: { alerts: 1, within: 300 }, ...style })

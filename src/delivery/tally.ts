@@ -39,11 +39,13 @@ export function count(tally: Tally, alert: Alert): void {
   tally.alerts++
   const id = keyIn(tally.rules, oneLine(rule?.id) || '?')
   const description = id === others ? '' : oneLine(rule?.description).slice(0, 200)
-  const entry = (tally.rules[id] ??= { level, description, count: 0 })
+  if (!Object.hasOwn(tally.rules, id)) tally.rules[id] = { level, description, count: 0 }
+  const entry = tally.rules[id]!
   entry.count++
   entry.level = Math.max(entry.level, level)
   const name = keyIn(tally.agents, oneLine(agent?.name) || oneLine(agent?.id) || '?')
-  tally.agents[name] = (tally.agents[name] ?? 0) + 1
+  // Agents choose their names, and every object knows a "constructor".
+  tally.agents[name] = (Object.hasOwn(tally.agents, name) ? tally.agents[name]! : 0) + 1
   tally.levels[level] = (tally.levels[level] ?? 0) + 1
   const last = tally.top.at(-1)
   if (tally.top.length >= most_top && last && last.level >= level) return
