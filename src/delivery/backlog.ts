@@ -72,9 +72,9 @@ export class Backlog {
     return this.due.take(Number.POSITIVE_INFINITY)
   }
 
-  /** It was taken and not tried: it is the next again. */
+  /** It was taken and not tried: it is the next again. One that stands behind another stays there. */
   putBack(job: Job): void {
-    this.ready.unshift(job)
+    if (this.order.isFirst(job)) this.ready.unshift(job)
   }
 
   /** Those that stand behind it, in their order. */
@@ -105,13 +105,17 @@ export class Backlog {
     if (this.order.enter(job)) this.due.add(job)
   }
 
-  /** The destination's own name for an incident: its end may wait for it. */
-  named(part: IncidentPart, ref: string): void {
-    const job = this.endings.get(endingOf(part))
-    if (!job?.incident) return
-    job.incident = { ...job.incident, ref }
+  /** The destination's own name for the incident of a message: what waits of it may be tried when the incident is over and forgotten. */
+  named(job: Job, part: IncidentPart, ref: string): void {
+    const { key, since } = part
+    const ending = this.endings.get(endingOf(part))
+    for (const other of [...(ending ? [ending] : []), ...this.order.followers(job)]) {
+      const { incident } = other
+      if (incident?.key !== key || incident.since !== since || incident.ref !== undefined) continue
+      other.incident = { ...incident, ref }
+      if (other.hasRow) this.ledger.note(other)
+    }
     this.endings.delete(endingOf(part))
-    this.ledger.note(job)
   }
 
   private noteEnding(job: Job): void {
@@ -210,9 +214,16 @@ export class Backlog {
     return this.ledger.ids()
   }
 
-  /** Lets one that waits be tried at that time. */
+  /** Lets one that waits be tried at that time; if it stands behind another, not before that one. */
   wait(job: Job, at = job.next_at): void {
-    if (job.state === 'waiting') this.due.add(job, at)
+    if (job.state !== 'waiting') return
+    if (this.order.isFirst(job)) this.due.add(job, at)
+    else job.next_at = at
+  }
+
+  /** The one that must be tried before it, or itself. */
+  firstOf(job: Job): Job {
+    return this.order.firstOf(job)
   }
 
   /** Lets one that was rejected wait again. */

@@ -151,6 +151,26 @@ test('in file order, a request that failed comes again before what follows', asy
   assert.equal(server.most, 1)
 })
 
+test('in file order, what had no room in a request that failed does not go before it', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  append(...range(1, 500).map((n) => alert(n)))
+  let left = 8
+  // It learns how little is taken, and after a while one is not.
+  server.answer = ({ body }) => (body.length > 20_000 ? 413 : left-- === 0 ? 503 : bulk(body))
+  const runner = await open([search(server.url, { concurrency: 1 })])
+  const taken: number[] = []
+  const { answer } = server
+  server.answer = (request, count) => {
+    const result = answer(request, count)
+    if (typeof result === 'object') taken.push(...numbersIn(request.body))
+    return result
+  }
+  await until(() => runner.status()[0]!.delivered === 500)
+  assert.ok(left < 0)
+  assert.deepEqual(taken, range(1, 500))
+})
+
 test('one alert that is refused by itself is passed by those behind it, and comes later', async (t) => {
   const server = await fakeServer(t)
   const { append, open } = bench(t)

@@ -62,7 +62,8 @@ export class Health {
 
   /** Milliseconds until one more try may begin; Infinity when one of those in flight must end first. */
   wait(inFlight: number, now: number): number {
-    if (this.paused) return inFlight > 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.paused.probe_at - now)
+    if (this.paused)
+      return inFlight > 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.paused.probe_at - now, this.not_before - now)
     if (inFlight >= this.window) return Number.POSITIVE_INFINITY
     return Math.max(0, this.not_before - now)
   }
@@ -108,7 +109,9 @@ export class Health {
     }
     if (alert !== this.lastFailed) this.streak++
     this.lastFailed = alert
-    if (this.streak < this.breaker_failures) return
+    // The one try of a paused destination says enough; without a wait the next would follow at once.
+    const isProbe = this.paused !== undefined && now >= this.paused.probe_at
+    if (this.streak < this.breaker_failures && !isProbe) return
     this.trips++
     this.epoch++
     this.unhealthy_since ??= now
@@ -118,6 +121,8 @@ export class Health {
   }
 
   pause(reason: string, now: number): void {
+    // Of several that were under way together, the first has said it.
+    if (this.paused && now < this.paused.probe_at) return
     this.unhealthy_since ??= now
     const probes = this.paused ? this.paused.probes + 1 : 0
     const wait = Math.min(probe_cap_ms, first_probe_ms * 2 ** probes)

@@ -56,6 +56,23 @@ function stored() {
   return { rows, flush }
 }
 
+test('one that is opened while the end of the one before is not written is not taken for that one after a kill', () => {
+  const { rows, flush } = stored()
+  const incidents = grouped(['data.srcip'], [])
+  const part = incidents.see(alert('a'), '1', 0)!
+  incidents.delivered(part, 'TICKET-1')
+  incidents.settled(part)
+  flush(incidents)
+  assert.equal(rows.size, 1)
+  assert.equal(incidents.end(alert('a'), '2')!.part.ref, 'TICKET-1')
+  const next = incidents.see(alert('a'), '3', 5)!
+  flush(incidents)
+  assert.equal(rows.size, 0)
+  incidents.settled(next)
+  flush(incidents)
+  assert.equal(rows.get(next.key)!.ref, null)
+})
+
 test('an incident whose message is under way is not written, so that a kill opens it again', () => {
   const { rows, flush } = stored()
   const incidents = grouped([], [])

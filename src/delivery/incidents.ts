@@ -143,7 +143,7 @@ export class Incidents {
       before: incident && (incident.under_way > 0 ? incident.before : storedOf(incident)),
     }
     this.put(next)
-    return { key, more, since: next.opened }
+    return partOf(next, more)
   }
 
   /** Messages for what was counted, and ends of incidents in which nothing more happened. */
@@ -153,11 +153,11 @@ export class Incidents {
       if (now - incident.sent_at < this.repeat_ms) break
       // Its message is still waited for, so nobody has heard of it.
       if (incident.under_way > 0) continue
-      const { key, more, opened: since, last: line } = incident
+      const { key, more, last: line } = incident
       if (more > 0) {
         this.changed.add(key)
         this.put({ ...incident, more: 0, sent_at: now })
-        messages.push({ line, part: { key, more: more - 1, since } })
+        messages.push({ line, part: partOf(incident, more - 1) })
       } else {
         this.open.delete(key)
         this.resting.set(key, incident)
@@ -198,14 +198,15 @@ export class Incidents {
     return ended
   }
 
-  private close({ key, more, opened: since, ref }: Incident, line: string, over: Over): DueMessage {
+  private close(incident: Incident, line: string, over: Over): DueMessage {
+    const { key, more, opened: since } = incident
     this.changed.add(key)
     this.open.delete(key)
     this.resting.delete(key)
     this.lastClosed = Math.max(this.lastClosed, since)
     // The alert that is shown is one of those that were counted, unless it is the one that ends it.
     const others = over.by === 'alert' ? more : Math.max(0, more - 1)
-    return { line, part: { key, more: others, since, is_over: true, over, ...(ref !== null && { ref }) } }
+    return { line, part: { ...partOf(incident, others), is_over: true, over } }
   }
 
   /** A message that {@link see} asked for is delivered, or safe in the table. */
@@ -238,9 +239,10 @@ export class Incidents {
     const written: string[] = []
     for (const key of this.changed) {
       const incident = this.get(key)
-      if (!incident) remove(key)
-      else if (incident.under_way === 0) put(incident)
-      else if (incident.before) put(incident.before)
+      const kept = incident && (incident.under_way === 0 ? incident : incident.before)
+      // What is opened anew right now takes the place of one that is over.
+      if (kept) put(kept)
+      else remove(key)
       written.push(key)
     }
     return () => {
@@ -267,6 +269,11 @@ export class Incidents {
       .digest('hex')
       .slice(0, 32)
   }
+}
+
+/** With the destination's name for it, as far as that is known: the message may be tried when the incident is over and forgotten. */
+function partOf({ key, opened: since, ref }: StoredIncident, more: number): IncidentPart {
+  return { key, more, since, ...(ref !== null && { ref }) }
 }
 
 function storedOf({ key, opened, sent_at, more, last, ref, alerts }: StoredIncident): StoredIncident {

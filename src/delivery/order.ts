@@ -30,6 +30,11 @@ export class Order {
     return job.key === undefined || this.lines.get(job.key)?.head === job
   }
 
+  /** The first of its key: itself, or the one it stands behind. */
+  firstOf(job: Job): Job {
+    return (job.key === undefined ? undefined : this.lines.get(job.key)?.head) ?? job
+  }
+
   /** Those behind it, when it is the first. */
   followers(job: Job): readonly Job[] {
     const line = job.key === undefined ? undefined : this.lines.get(job.key)

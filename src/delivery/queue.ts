@@ -14,6 +14,7 @@
  * Batches: a destination that takes many alerts in a request gets the first at once; while it is on its way others gather for a short time. What becomes of
  * each is its own. Alerts of one key may share a request, in their order; only where the destination refuses one of them by itself is that one passed.
  */
+import type { Outcome } from '../define.ts'
 import type { FileCursor } from '../durable/follow.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog } from './backlog.ts'
@@ -241,29 +242,32 @@ export class DestinationQueue {
   /** What a request says about the destination: once, however many alerts it held. */
   private judge(ended: { job: Job; attempt: Attempt }[], epoch: number): void {
     const now = this.settings.now()
-    const find = <K extends Attempt['outcome']['kind']>(kind: K) => {
-      for (const { job, attempt } of ended)
-        if (attempt.outcome.kind === kind && !attempt.unsent)
-          return { job, outcome: attempt.outcome as Extract<Attempt['outcome'], { kind: K }> }
-      return undefined
+    let isTaken = false
+    let isRejected = false
+    let paused: string | undefined
+    let failed: { job: Job; outcome: Extract<Outcome, { kind: 'retry' }> } | undefined
+    for (const { job, attempt } of ended) {
+      const { outcome, unsent } = attempt
+      if (unsent) continue
+      if (outcome.kind === 'delivered') isTaken = true
+      else if (outcome.kind === 'rejected') isRejected = true
+      else if (outcome.kind === 'paused') paused ??= outcome.reason
+      else failed ??= { job, outcome }
     }
-    const isTaken = find('delivered') !== undefined
     if (isTaken) {
       this.rejectedInARow = 0
       if (this.health.delivered(epoch)) this.backlog.hurry(now)
     }
-    const paused = find('paused')
-    if (paused) {
-      const reason = this.settings.mask(paused.outcome.reason)
+    if (paused !== undefined) {
+      const reason = this.settings.mask(paused)
       if (!this.health.paused) this.settings.log.warn(`paused: ${reason}`)
       this.health.pause(reason, now)
       return
     }
-    const failed = find('retry')
     if (failed) {
       const { outcome, job } = failed
       this.health.failed(job, epoch, now, { ...outcome, reason: this.settings.mask(outcome.reason) })
-    } else if (!isTaken && find('rejected')) this.health.answered()
+    } else if (!isTaken && isRejected) this.health.answered()
   }
 
   private settleOne(job: Job, attempt: Attempt, { now, random }: { now: number; random: number }): void {
@@ -274,7 +278,7 @@ export class DestinationQueue {
       if (!attempt.unsent) this.taken++
       if (job.incident && outcome.ref && !job.incident.is_over) {
         this.incidents?.delivered(job.incident, outcome.ref)
-        this.backlog.named(job.incident, outcome.ref)
+        this.backlog.named(job, job.incident, outcome.ref)
       }
       this.backlog.remove(job)
       return
@@ -345,7 +349,10 @@ export class DestinationQueue {
     const job = this.backlog.get(id) ?? this.revive(id)
     if (!job) return false
     job.insists = true
-    this.backlog.wait(job, this.settings.now())
+    const now = this.settings.now()
+    const first = this.backlog.firstOf(job)
+    this.backlog.wait(job, now)
+    if (first !== job) this.backlog.wait(first, now)
     this.health.resume()
     this.pump()
     return true
@@ -391,7 +398,8 @@ export class DestinationQueue {
     const since = this.backlog.oldest()
     const isHeld = not_before > now
     const next =
-      paused?.probe_at ?? (waiting > 0 || isHeld ? Math.max(not_before, this.backlog.next() ?? not_before) : undefined)
+      (paused && Math.max(paused.probe_at, not_before)) ??
+      (waiting > 0 || isHeld ? Math.max(not_before, this.backlog.next() ?? not_before) : undefined)
     return {
       name: this.name,
       type: this.settings.destination.type,

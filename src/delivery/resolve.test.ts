@@ -86,6 +86,13 @@ const jira = (url: string) => ({
   ...grouped,
 })
 
+/** Makes and comments issues. */
+function tickets(): FakeServer['answer'] {
+  let issues = 0
+  return ({ path }) =>
+    path.endsWith('/comment') ? { status: 201, body: '{"id":"1"}' } : { status: 201, body: `{"key":"SOC-${++issues}"}` }
+}
+
 test('an end that comes before the ticket is known waits for it, also over a kill', async (t) => {
   const server = await fakeServer(t)
   const { append, open, folder } = bench(t)
@@ -98,10 +105,8 @@ test('an end that comes before the ticket is known waits for it, also over a kil
   )
   await first.stop()
 
-  let issues = 0
   server.received.length = 0
-  server.answer = ({ path }) =>
-    path.endsWith('/comment') ? { status: 201, body: '{"id":"1"}' } : { status: 201, body: `{"key":"SOC-${++issues}"}` }
+  server.answer = tickets()
   const second = await open([jira(server.url)], time)
   await tick(() => server.received.length === 3)
   assert.deepEqual(
@@ -124,6 +129,52 @@ test('an end that comes before the ticket is known waits for it, also over a kil
     ['SOC-2'],
   )
 })
+
+for (const restarts of [false, true])
+  test(`what waits when the incident ends still belongs to its ticket${restarts ? ', also after a restart' : ''}`, async (t) => {
+    const server = await fakeServer(t)
+    const { append, open } = bench(t)
+    const { clock, tick, time } = moving()
+    server.answer = tickets()
+    const first = await open([jira(server.url)], time)
+    append(away(1, '001'))
+    await tick(() => first.status()[0]!.delivered === 1)
+    server.answer = () => 503
+    clock.advance(600_000)
+    append(away(2, '001'))
+    await tick(() => first.status()[0]!.waiting === 1)
+    append(back(3, '001'))
+    await tick(() => first.status()[0]!.waiting === 2)
+    server.answer = tickets()
+    server.received.length = 0
+    if (restarts) await first.stop()
+    const runner = restarts ? await open([jira(server.url)], time) : first
+    await tick(() => runner.status()[0]!.waiting === 0)
+    assert.deepEqual(
+      server.received.map(({ path }) => path),
+      ['/rest/api/2/issue/SOC-1/comment', '/rest/api/2/issue/SOC-1/comment'],
+    )
+  })
+
+for (const all of [false, true])
+  test(`what a person wants tried again keeps the order of its incident, ${all ? 'all' : 'only its end'}`, async (t) => {
+    const server = await fakeServer(t)
+    const { append, open } = bench(t)
+    const { tick, time } = moving()
+    server.answer = () => 401
+    const runner = await open([jira(server.url)], time)
+    append(away(1, '001'), back(2, '001'))
+    await tick(() => runner.status()[0]!.state === 'paused' && runner.list({ limit: 9 }).length === 2)
+    server.answer = tickets()
+    server.received.length = 0
+    if (all) runner.retryAll('d1', 'cli')
+    else runner.retry(runner.list({ limit: 1 })[0]!.id, 'cli')
+    await tick(() => runner.status()[0]!.waiting === 0)
+    assert.deepEqual(
+      server.received.map(({ path }) => path),
+      ['/rest/api/2/issue', '/rest/api/2/issue/SOC-1/comment'],
+    )
+  })
 
 test('the name of a ticket is kept for its end, which is tried later', async (t) => {
   const server = await fakeServer(t)
