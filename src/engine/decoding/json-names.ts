@@ -17,7 +17,10 @@ export class JsonName {
   first: JsonName | undefined = undefined
   /** The member that came after this one the last time. */
   next: JsonName | undefined = undefined
-  private readonly members = new Map<string, JsonName>()
+  /** What the decoder makes of a value of this name, once it has looked. */
+  target: number | undefined = undefined
+  /** Most names are leaves. */
+  private members: Map<string, JsonName> | undefined = undefined
 
   constructor(full: string, depth: number, own: string) {
     this.full = full
@@ -26,7 +29,7 @@ export class JsonName {
   }
 
   member(name: string): JsonName {
-    return this.members.get(name) ?? this.added(name)
+    return this.members?.get(name) ?? this.added(name)
   }
 
   private added(name: string): JsonName {
@@ -34,6 +37,7 @@ export class JsonName {
     const full = this.depth === 0 ? name : `${this.full}.${name}`
     const own = copied(name)
     const member = new JsonName(this.depth === 0 ? own : copied(full), this.depth + 1, own)
+    this.members ??= new Map()
     this.members.set(own, member)
     return member
   }

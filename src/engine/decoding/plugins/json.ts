@@ -5,6 +5,7 @@ import type { FieldLimits } from '../fields.ts'
 import { addDynamic, setStatic } from '../fields.ts'
 import type { JsonShape } from '../json.ts'
 import { readJson } from '../json.ts'
+import type { JsonName } from '../json-names.ts'
 
 /** Names that are static fields when they stand at top level. Note the spelling of `systemname`. */
 const statics = new Map<string, number>([
@@ -24,6 +25,9 @@ const statics = new Map<string, number>([
   ['systemname', Static.system_name],
 ])
 
+const dynamic = -1
+const alias = -2
+
 /**
  * Makes a field of each member of a JSON object, nested ones with dotted names. Malformed text makes none at all, and further dynamic fields are
  * dropped when there are as many as an event can have.
@@ -41,20 +45,18 @@ export function decodeJson(
   if (!fields) return
   const { names, values } = fields
   for (let i = 0; i < names.length; i++) {
-    const { full: name, depth } = names[i]!
+    const name = names[i]!
     const value = values[i]!
-    if (depth === 1) {
-      const index = statics.get(name)
-      if (index !== undefined) {
-        setStatic(event, index, value, geoip)
-        continue
-      }
-      // An alias only as long as dstuser holds nothing; after that it is a field like any other.
-      if (name === 'user' && !event.statics[Static.dstuser]) {
-        event.statics[Static.dstuser] = value
-        continue
-      }
-    }
-    if (event.values.length < maxFields) addDynamic(event, name, value)
+    const target = (name.target ??= targetOf(name))
+    if (target >= 0) setStatic(event, target, value, geoip)
+    // An alias only as long as dstuser holds nothing; after that it is a field like any other.
+    else if (target === alias && !event.statics[Static.dstuser]) event.statics[Static.dstuser] = value
+    else if (event.values.length < maxFields) addDynamic(event, name.full, value)
   }
+}
+
+/** Index of a static field, {@link alias} for `user`, {@link dynamic} for all else. */
+function targetOf({ full, depth }: JsonName): number {
+  if (depth !== 1) return dynamic
+  return statics.get(full) ?? (full === 'user' ? alias : dynamic)
 }
