@@ -25,7 +25,7 @@ import { loadActors } from './load.ts'
 import { readNetworkFacts, type SystemReader } from './network.ts'
 import { type AlertFacts, createPlanner, type Intent, type Plan } from './plan.ts'
 import { endOrphans } from './script.ts'
-import { addressOf } from './ssh.ts'
+import { wayTo } from './ssh.ts'
 import type { Http } from './steps.ts'
 
 export interface ResponderOptions {
@@ -154,7 +154,7 @@ export async function createResponder(options: ResponderOptions): Promise<Respon
   const guards = createGuards({
     never: settings.never,
     manager: options.manager,
-    hosts: hosts.map(addressOf),
+    hosts: (await Promise.all(hosts.map(wayTo))).flat(),
     country: options.country,
     whiteListed: binding.whiteListed,
     white_list: options.white_list,

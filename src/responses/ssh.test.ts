@@ -1,8 +1,10 @@
 // Scripts on another machine, over a real sshd.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Alert } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
@@ -347,6 +349,30 @@ test('an agent is found by its id, with or without zeros, and by its name', () =
       undefined,
       'an agent that calls itself by the id of another',
     )
+})
+
+test("a host is never blocked under the address that only ssh's configuration knows, nor what it is reached through", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-ssh-'))
+  const { PATH } = process.env
+  t.after(() => {
+    process.env.PATH = PATH
+    rmSync(folder, { recursive: true })
+  })
+  const says = 'hostname 198.51.100.8\nproxyjump root@198.51.100.9:2222,[2001:db8::9]:22\n'
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\n[ "$*" = "-G -T -- root@web" ] && printf '${says}'\n`, { mode: 0o755 })
+  process.env.PATH = `${folder}:${PATH}`
+  const web = {
+    place: { file: '', line: 1 },
+    name: 'web',
+    agent: 'web',
+    ssh: 'root@web',
+    home: '/var/ossec',
+    sudo: false,
+  }
+  const bed = await bench(t, { hosts: [web] })
+  for (const srcip of ['198.51.100.8', '198.51.100.9', '2001:db8::9']) await bed.alert({ srcip })
+  const refused = bed.responder.refusals(9).map(({ guard, key }) => `${guard} ${key}`)
+  assert.deepEqual(refused.sort(), ['host 198.51.100.8', 'host 198.51.100.9', 'host 2001:db8::9'])
 })
 
 test("ssh's own troubles are told from those of the script", () => {

@@ -10,9 +10,10 @@
  * Nothing of an alert is part of the command that the other side's shell sees: it comes by stdin, OSSEC's arguments too. What the command is made of
  * stands in the configuration, and is quoted.
  */
+import { isIP } from 'node:net'
 import { fromBytes } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
-import { failureOf, type ProgramResult } from '../inputs/process.ts'
+import { failureOf, type ProgramResult, runProgram } from '../inputs/process.ts'
 import type { ScriptCall } from '../wazuh/execd.ts'
 
 /** Printed by the other side right before the script begins. */
@@ -175,7 +176,19 @@ export function hostOf(
   return hosts.find(({ agent }) => isId(agent)) ?? hosts.find(({ agent }) => isName(agent))
 }
 
-/** The host's name or address, without the user: what guards look at. */
-export function addressOf({ ssh }: HostSetting): string {
-  return ssh.replace(/^.*@/, '')
+/**
+ * Names and addresses, without users, of what stands on the way to a host: what guards look at. Its name may be one that only ssh's own configuration knows, which
+ * may also send it through others; ssh itself says what it makes of it, without going there.
+ */
+export async function wayTo({ ssh }: HostSetting): Promise<string[]> {
+  const name = withoutUser(ssh)
+  const { output } = await runProgram({ argv: ['ssh', '-G', '-T', '--', ssh], deadline_ms: 3000, stderr: 'drop' })
+  const said = (option: string) => new RegExp(`^${option} (\\S+)$`, 'm').exec(fromBytes(output))?.[1]
+  const jumps = (said('proxyjump') ?? '').split(',').map((jump) => {
+    const place = withoutUser(jump.replace(/^ssh:\/\//, ''))
+    return isIP(place) ? place : place.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  })
+  return [...new Set([name, said('hostname') ?? name, ...jumps])].filter((one) => one !== '' && one !== 'none')
 }
+
+const withoutUser = (destination: string) => destination.replace(/^.*@/, '')
