@@ -95,22 +95,26 @@ describe('each guard keeps the operator from locking himself out', () => {
   })
 
   test('administrators who are logged in by SSH; not those who only try to', () => {
-    // 203.0.113.7 is root, logged in; 203.0.113.8 guesses root's password; 203.0.113.9 is a plain user; 2001:db8::a is in the group sudo.
+    // 203.0.113.7 is root, logged in; 203.0.113.8 guesses root's password; 203.0.113.9 is a plain user; 2001:db8::a is in the group sudo. From 203.0.113.10
+    // somebody has come in through a web server, and has called what he started (passwd, which is root's) like a session of root's.
     const tcp = (inode: number, remote: string) =>
       `   0: 020200C0:0016 ${remote}:D431 01 00000000:00000000 02:000A8C4D 00000000     0        0 ${inode} 2 0000000000000000 20 4 30 10 -1\n`
     const heading = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
     const files: Record<string, string> = {
-      '/proc/net/tcp': heading + tcp(1007, '077100CB') + tcp(1008, '087100CB') + tcp(1009, '097100CB'),
+      '/proc/net/tcp':
+        heading + tcp(1007, '077100CB') + tcp(1008, '087100CB') + tcp(1009, '097100CB') + tcp(1011, '0A7100CB'),
       '/proc/net/tcp6': heading + tcp(1010, 'B80D01200000000000000000' + '0A000000'),
       '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nbob:x:1000:1000::/home/bob:/bin/bash\n',
       '/etc/group': 'root:x:0:\nsudo:x:27:alice,carol\nbob:x:1000:\n',
     }
-    for (const [pid, name, inode] of [
-      [7, 'sshd: root@pts/0', 1007],
-      [8, 'sshd: root [priv]', 1008],
-      [9, 'sshd: bob@pts/1', 1009],
-      [10, 'sshd-session: alice@notty', 1010],
+    for (const [pid, name, inode, uid] of [
+      [7, 'sshd: root@pts/0', 1007, 0],
+      [8, 'sshd: root [priv]', 1008, 0],
+      [9, 'sshd: bob@pts/1', 1009, 1000],
+      [10, 'sshd-session: alice@notty', 1010, 1001],
+      [11, 'sshd: root@pts/2', 1011, 33],
     ] as const) {
+      files[`/proc/${pid}/status`] = `Name:\tx\nUid:\t${uid}\t0\t0\t0\n`
       files[`/proc/${pid}/cmdline`] = `${name}\0`
       files[`/proc/${pid}/fd/3`] = `socket:[${inode}]`
     }
@@ -121,6 +125,7 @@ describe('each guard keeps the operator from locking himself out', () => {
     })
     assert.equal(guard.address('203.0.113.8'), undefined)
     assert.equal(guard.address('203.0.113.9'), undefined)
+    assert.equal(guard.address('203.0.113.10'), undefined)
     assert.equal(guard.address('2001:db8::a')?.guard, 'administrator')
     assert.equal(guard.address('2001:db8::/64')?.guard, 'administrator')
     const alice = { guard: 'administrator', reason: 'alice is an administrator, and logged in right now' }

@@ -102,8 +102,9 @@ function nameServers({ read }: SystemReader): Standing[] {
  * Addresses that an administrator (root, or a member of sudo, wheel or admin) is logged in from by SSH.
  *
  * A mere connection to port 22 does not count: whoever guesses passwords has one too, and would be safe as long as he guesses. What counts is a session
- * after the login: its process is called `sshd: NAME@pts/0`, before that it is `sshd: NAME [priv]` or `[net]`. Needs root, as blocking
- * does; without, what systemd-logind says of sessions, and the session we were started in.
+ * after the login: its process is called `sshd: NAME@pts/0`, before that it is `sshd: NAME [priv]` or `[net]`. It runs as that user: any other process
+ * may call itself so as well, to have whom it talks to left alone. Needs root, as blocking does; without, what systemd-logind says of sessions, and the session
+ * we were started in.
  */
 function administrators(system: SystemReader): NetworkFacts['administrators'] {
   const isAdmin = adminTest(system)
@@ -111,7 +112,7 @@ function administrators(system: SystemReader): NetworkFacts['administrators'] {
   const connections = new Map([...tcp(system, '/proc/net/tcp'), ...tcp(system, '/proc/net/tcp6')])
   for (const pid of system.list('/proc').filter((name) => /^\d+$/.test(name))) {
     const user = /^sshd(?:-session)?: ([^@ ]+)@/.exec(system.read(`/proc/${pid}/cmdline`) ?? '')?.[1]
-    if (user === undefined || !isAdmin(user)) continue
+    if (user === undefined || !isAdmin(user) || !isRunBy(user, pid, system)) continue
     for (const fd of system.list(`/proc/${pid}/fd`)) {
       const inode = /^socket:\[(\d+)\]$/.exec(system.readlink(`/proc/${pid}/fd/${fd}`) ?? '')?.[1]
       const address = inode && connections.get(inode)
@@ -129,6 +130,14 @@ function administrators(system: SystemReader): NetworkFacts['administrators'] {
   const own = system.env.SSH_CONNECTION?.split(' ')[0]
   if (own) found.push({ address: own, what: 'outrider was started from an SSH session from there' })
   return found
+}
+
+/** What cannot be told counts as yes: nobody is to be locked out for it. */
+function isRunBy(user: string, pid: string, { read }: SystemReader): boolean {
+  // The real one: a setuid program may be given any name by whoever starts it.
+  const uid = /^Uid:\t(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
+  const line = (read('/etc/passwd') ?? '').split('\n').find((one) => one.startsWith(`${user}:`))
+  return uid === undefined || line === undefined || line.split(':')[2] === uid
 }
 
 function adminTest({ read }: SystemReader): (user: string) => boolean {
