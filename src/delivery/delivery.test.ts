@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openState } from '../durable/state.ts'
@@ -642,6 +642,26 @@ test('a refusal that only one alert gets pauses the destination once, and not ag
     await until(() => numbers(server).includes(10 + n), 'others are not held up')
   }
   assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after \d tries: HTTP 403 "blocked/)
+})
+
+test('an alert that a script has kept is delivered where the log cannot be read yet', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open, alerts_file } = bench(t)
+  rmSync(alerts_file)
+  symlinkSync(alerts_file, alerts_file)
+  const destination = { options: { hook_url: server.url }, from: 'now' } as const
+  const runner = await open([destination], { now: () => Date.UTC(2024, 0, 1), follows_wazuh: true })
+  assert.equal(runner.followingSince('d1'), undefined)
+  assert.equal(runner.take('d1', JSON.stringify(alert(1)), 'kept'), true)
+  await until(() => server.received.length === 1)
+
+  rmSync(alerts_file)
+  append(alert(1))
+  await until(() => runner.followingSince('d1') !== undefined)
+  append(alert(2))
+  assert.equal(runner.take('d1', JSON.stringify(alert(2)), 'kept'), true)
+  await until(() => runner.status()[0]!.lag_bytes === 0)
+  assert.deepEqual(new Set(numbers(server)), new Set([1, 2]))
 })
 
 test('an alert that a script has kept is delivered, unless the cursor comes by it anyway', async (t) => {

@@ -9,7 +9,7 @@ import { statSync } from 'node:fs'
 import type { Alert } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import type { Destination } from '../config.ts'
-import { type FileCursor, type Follower, follow, type Notice } from '../durable/follow.ts'
+import { type FileCursor, type Follower, follow, type Lines, type Notice } from '../durable/follow.ts'
 import type { History } from '../durable/history.ts'
 import { Notices } from '../durable/notices.ts'
 import type { Cursor } from '../durable/state.ts'
@@ -136,7 +136,6 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       return fail('a look-up asks for each alert, and has no use for a summary', 'take digest and storm out')
 
     const cursor = state.cursor<FileCursor>(`delivery/${name}`)
-    if (cursor.get() === undefined) beginningOf(name).set(now())
     const follower = follow({
       path: settings.alerts_file,
       cursor: cursor.get(),
@@ -146,13 +145,14 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       poll_ms: tuning.poll_ms,
       report: (notice) => report(name, notice),
     })
+    const read = reader(name, follower, cursor)
     const queue = new DestinationQueue({
       destination,
       route: compiled.route,
       sender,
       store,
       tuning,
-      read: () => follower.next(),
+      read,
       now,
       random: settings.random,
       schedule,
@@ -231,7 +231,27 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
     log.warn(`${settings.alerts_file}: skipped a line that is no alert: ${JSON.stringify(start)}`)
   }
 
-  /** When it began to follow the log. */
+  /** The first place in the log is on the disk at once: from then on nothing is missed, and others may leave to us what is in the log. */
+  function reader(name: string, follower: Follower, cursor: Cursor<FileCursor>): () => Promise<Lines | undefined> {
+    const began = beginningOf(name)
+    if (cursor.get() === undefined) began.delete()
+    else if (began.get() === undefined) began.set(now())
+    return async () => {
+      const lines = await follower.next()
+      if (lines && began.get() === undefined)
+        try {
+          state.transaction(() => {
+            cursor.set(lines.after(0))
+            began.set(now())
+          })
+        } catch {
+          // The commit will tell of it.
+        }
+      return lines
+    }
+  }
+
+  /** When it began to follow the log; it has not found its place yet where there is none. */
   function beginningOf(name: string): Cursor<number> {
     return state.cursor<number>(`delivery-began/${name}`)
   }
@@ -321,6 +341,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       log.info(`${destination}: ${count} deliveries are tried again, asked by ${by}`, { destination })
       return { ok: true, value: { count } }
     },
+    followingSince: (destination) => beginningOf(destination).get(),
     take(destination, line, reason) {
       const one = running.get(destination)
       const alert = parseAlert(line)

@@ -76,6 +76,8 @@ export interface DeliveryRunner {
   retry(id: string, by: string): Result
   /** Tries all of a destination again now, waiting and rejected ones, also when it is paused. `all` means every destination. */
   retryAll(destination: string, by: string): Result<{ count: number }>
+  /** Since when a destination follows the log: what happened from then on is in it, and will not be missed. Undefined: the log could not be read yet. */
+  followingSince(destination: string): number | undefined
   /**
    * Takes an alert that was kept elsewhere; true when it cannot be lost any more. One that happened since the destination began to follow the log is in the
    * log, where its cursor has come by or will.

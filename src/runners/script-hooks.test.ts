@@ -6,7 +6,10 @@ import { takeOver } from './script-hooks.ts'
 import type { HandOver } from './script-socket.ts'
 
 const status = (...names: [name: string, type: string][]) =>
-  ({ status: () => names.map(([name, type]) => ({ name, type })) }) as unknown as Pick<DeliveryRunner, 'status'>
+  ({ status: () => names.map(([name, type]) => ({ name, type })), followingSince: () => 0 }) as unknown as Pick<
+    DeliveryRunner,
+    'status' | 'followingSince'
+  >
 const alert =
   '{"timestamp":"2026-11-21T10:00:00.500+0000","rule":{"id":"5712","level":10,"description":"brute force"},"data":{"srcip":"203.0.113.9"}}'
 const request = (kind: HandOver['kind'], change: Partial<HandOver> = {}): HandOver => ({
@@ -46,6 +49,8 @@ test('an alert that no cursor will come by is not taken', async (t) => {
   assert.equal(await asked({ alerts_file: '/srv/alerts.json' }), false)
   assert.equal(await asked({ following_since: Date.UTC(2026, 10, 21, 10, 1) }), false)
   assert.equal(await asked({}, '{"rule":{}}'), false)
+  for (const since of [undefined, Date.UTC(2026, 10, 21, 10, 1)])
+    assert.equal(await asked({ delivery: { ...here.delivery, followingSince: () => since } }), false)
 })
 
 test('a block becomes a lease, which outlives a delete of execd and ends on time', async (t) => {

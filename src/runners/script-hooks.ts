@@ -13,9 +13,9 @@ export interface Hooks {
   home: string
   /** That the destinations follow. */
   alerts_file: string
-  /** When they had begun to, in milliseconds since 1970. */
+  /** When those that can read it had begun to, in milliseconds since 1970. */
   following_since: number
-  delivery: Pick<DeliveryRunner, 'status'>
+  delivery: Pick<DeliveryRunner, 'status' | 'followingSince'>
   responder: Pick<Responder, 'add' | 'list'>
   /** Responses act, and are not only written down. */
   responses_enabled: boolean
@@ -41,9 +41,12 @@ export function takeOver(hooks: Hooks): TakeOver {
 
   function alert({ program, alert: json }: HandOver): HandOverAnswer {
     if (!followsWazuh) return { taken: false, reason: `destinations follow ${hooks.alerts_file}` }
-    if (!destinationOf(program, delivery)) return { taken: false, reason: `no destination "${program}" runs here` }
+    const destination = destinationOf(program, delivery)
+    if (!destination) return { taken: false, reason: `no destination "${program}" runs here` }
+    const since = delivery.followingSince(destination)
+    if (since === undefined) return { taken: false, reason: `${hooks.alerts_file} could not be read yet` }
     const { timestamp } = JSON.parse(fromBytes(json)) as Alert
-    if (!((parseTimestamp(timestamp) ?? 0) >= hooks.following_since))
+    if (!((parseTimestamp(timestamp) ?? 0) >= Math.max(since, hooks.following_since)))
       return { taken: false, reason: 'it may be older than the destination' }
     return { taken: true }
   }
