@@ -33,6 +33,8 @@ test('all that is given must fit, and one of each list', () => {
 
 test('alerts without the parts that are asked for do not fit', () => {
   const bare = { rule: {} } as unknown as Alert
+  const stranger = { ...alert, agent: { id: '099', name: '001' } } as Alert
+  assert.equal(compileSilence({ agents: ['001'] }).matches(stranger, 'slack'), false)
   for (const match of [{ rules: ['5710'] }, { agents: ['web-01', ''] }, { sources: ['0.0.0.0/0', '::/0'] }])
     assert.equal(compileSilence(match).matches(bare, 'slack'), false, JSON.stringify(match))
   const odd = { rule: { id: '1' }, data: { srcip: 'not-an-address' } } as unknown as Alert

@@ -47,7 +47,9 @@ export function compileSilence({ where, rules, agents, sources, destinations }: 
   }
   if (agents) {
     const wanted = new Set(agents)
-    tests.push(({ agent }) => agent !== undefined && (wanted.has(agent.id) || wanted.has(agent.name ?? '')))
+    // Agents choose their names: one that calls itself by the id of another must not be silent with it.
+    const isNamed = (name: string) => !/^\d+$/.test(name) && wanted.has(name)
+    tests.push(({ agent }) => agent !== undefined && (wanted.has(agent.id) || isNamed(agent.name ?? '')))
   }
   if (sources) {
     const list = new BlockList()
