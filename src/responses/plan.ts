@@ -77,6 +77,8 @@ export interface ManualTarget {
   extra_args?: string
   /** For scripts that look for more than an address or an account. */
   alert?: Record<string, unknown>
+  /** Nobody has looked at it: the limit of blocks a minute counts, as for an alert. */
+  automatic?: boolean
 }
 
 type Program =
@@ -281,7 +283,7 @@ export function createPlanner(config: PlannerConfig) {
     const alert_json = toBytes(JSON.stringify(wish.alert ?? { data }))
     const { reason: why, by } = wish
     const intent = build(command, program, { host, alert, alert_json, seconds, offenders, key, why, by })
-    return typeof intent === 'string' ? intent : { ...intent, manual: true }
+    return typeof intent === 'string' ? intent : { ...intent, manual: wish.automatic !== true }
   }
 
   const hostCalled = (text: string) =>

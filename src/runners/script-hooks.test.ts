@@ -68,6 +68,15 @@ test('a block becomes a lease, which outlives a delete of execd and ends on time
   assert.deepEqual(await take(request('delete')), { taken: false, reason: 'no lease holds it' })
 })
 
+test('what execd asks for is limited, as rules have asked for it and no person', async (t) => {
+  const { responder, blocked } = await bench(t, { settings: { max_per_minute: 2 } })
+  const take = takeOver({ ...hooks, responder })
+  for (let n = 1; n <= 5; n++) assert.deepEqual(await take(request('add', { key: `203.0.113.${n}` })), { taken: true })
+  await responder.settled()
+  assert.equal(blocked().length, 2)
+  assert.deepEqual([...new Set(responder.refusals(9).map(({ guard }) => guard))], ['rate'])
+})
+
 test('guards are asked, and what would only be written down is not taken', async (t) => {
   const { responder, blocked } = await bench(t)
   const refused = await takeOver({ ...hooks, responder })(request('add', { key: '127.0.0.1' }))

@@ -58,7 +58,7 @@ export function takeOver(hooks: Hooks): TakeOver {
     const { rule } = whole
     const reason = rule?.id ? `rule ${rule.id}: ${rule.description ?? ''}`.trim() : `asked for by ${program}`
     // All of the alert: where the program is a script, the very one that asks, it is run with it.
-    const wish = { response: program, key, seconds, reason, by: 'execd', alert: { ...whole } }
+    const wish = { response: program, key, seconds, reason, by: 'execd', alert: { ...whole }, automatic: true }
     const result = responder.add(wish)
     if (result.ok) return { taken: true }
     return result.status === 403 ? { taken: true, refused: result.error } : { taken: false, reason: result.error }
