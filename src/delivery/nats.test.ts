@@ -144,6 +144,25 @@ test('nats: TLS with an authority of one’s own', { ...needs, skip: missing('na
   assert.notEqual(refused.kind, 'delivered', 'nothing is sent in the clear to one that must speak TLS')
 })
 
+test('nats: an address is looked for in the certificate, as a name is', {
+  ...needs,
+  skip: missing('nats-server', 'openssl'),
+}, async (t) => {
+  for (const [name, kind] of [
+    ['IP:127.0.0.1', 'delivered'],
+    ['DNS:localhost', 'retry'],
+    ['IP:127.0.0.2', 'retry'],
+  ] as const) {
+    const folder = folderOf(t)
+    const { key, cert } = certificate(folder, name)
+    const server = await natsServer(t, `tls { cert_file: "${cert}", key_file: "${key}" }`, folder)
+    await server.start()
+    const servers = [`tls://127.0.0.1:${server.port}`]
+    const outcome = await shipper(t, server, { servers, tls: { ca_file: cert } })({ jetstream: false })
+    assert.equal(outcome.kind, kind, `${name} ${'reason' in outcome ? outcome.reason : ''}`)
+  }
+})
+
 test('nats: nobody there, and a server that goes and comes', needs, async (t) => {
   const server = await natsServer(t)
   const ship = shipper(t, server)

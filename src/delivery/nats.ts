@@ -3,7 +3,9 @@
  * that followed the message, for a server takes commands in their order.
  * https://docs.nats.io/reference/reference-protocols/nats-protocol
  */
+import { isIP } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { connect, errors, headers, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node'
 import type { NatsMessage, Outcome } from '../define.ts'
 import { keepOne, tlsOf, unreachable } from './connection.ts'
@@ -64,6 +66,8 @@ function optionsOf(server: NatsMessage['nats']): Parameters<typeof connect>[0] {
   // Else the connection is encrypted where the server offers it.
   const wants_tls =
     servers.some((url) => url.startsWith('tls:')) || tls?.ca_file !== undefined || tls?.ssl_verify === false
+  // Handed on to node:tls as it is.
+  const secured = { ...tlsOf(server), checkServerIdentity: identityOf(servers) }
   return {
     servers: servers.map(hostOf),
     name: 'outrider',
@@ -76,7 +80,18 @@ function optionsOf(server: NatsMessage['nats']): Parameters<typeof connect>[0] {
     ...(user !== undefined && { user, pass: password ?? '' }),
     ...(token !== undefined && { token }),
     ...(nkey_seed !== undefined && { authenticator: nkeyAuthenticator(new TextEncoder().encode(nkey_seed)) }),
-    ...(wants_tls && { tls: tlsOf(server) }),
+    ...(wants_tls && { tls: secured }),
+  }
+}
+
+/** For a server that is given by its address the library says no name, and Node then looks for "localhost" in the certificate. */
+function identityOf(servers: readonly string[]) {
+  const hosts = servers.map((url) => new URL(url).hostname.toLowerCase().replace(/^\[|\]$/g, ''))
+  const addresses = hosts.filter((host) => isIP(host) !== 0)
+  return (name: string, certificate: PeerCertificate): Error | undefined => {
+    if (hosts.includes(name.toLowerCase()) || addresses.length === 0) return checkServerIdentity(name, certificate)
+    const errors = addresses.map((address) => checkServerIdentity(address, certificate))
+    return errors.includes(undefined) ? undefined : errors[0]
   }
 }
 
