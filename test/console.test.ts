@@ -486,6 +486,21 @@ describe('console', { skip }, () => {
     ])
   })
 
+  test('a silence that starts from an alert holds back nothing that a stranger has added', async (t) => {
+    const { page, actions } = await open(t, ({ feed }) => {
+      const agent = { id: '007', name: '001' }
+      feed.push(sampleAlert({ agent, data: { srcip: `203.0.113.7,${' '.repeat(200)}0.0.0.0/0` } }))
+    })
+    await tell(page, 1)
+    await rows(page).click()
+    await page.locator('.detail').getByRole('button', { name: 'Silence …' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: 'Silence' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    const { rules, agents, sources } = actions[0] as unknown as Record<string, unknown>
+    assert.deepEqual([rules, agents, sources], [['5716'], ['007'], undefined])
+  })
+
   test('destinations show what waits and why, and can be retried', async (t) => {
     const { page, actions } = await open(t, ({ destinations, deliveries }) => {
       destinations.push({

@@ -63,12 +63,14 @@ function Item({ silence }: { silence: Silence }) {
 /** With an alert: one that holds back what is like it. Narrow, because it is easier to see what is missing than what is not told. */
 export function openSilence(alert?: Alert): void {
   const { agent, data, rule } = alert ?? {}
-  const address = typeof data?.srcip === 'string' ? data.srcip : ''
+  // A stranger may have chosen them: a second value behind a comma, or a network, would hold back more than what is seen.
+  const address = typeof data?.srcip === 'string' && /^[\da-f.:]+$/i.test(data.srcip) ? data.srcip : ''
+  const name = /^(?!\d+$)[^\s,]+$/.test(agent?.name ?? '') ? agent?.name : agent?.id
   const destinations = (overview.value?.destinations ?? []).map(({ name }) => name)
   openDialog(() => (
     <ActionDialog title="Silence" button="Silence" act={add}>
       <Field name="rules" label="Rules" value={rule?.id} placeholder="5710, 5712" />
-      <Field name="agents" label="Agents" value={agent?.name} placeholder="web-01" />
+      <Field name="agents" label="Agents" value={name} placeholder="web-01" />
       <Field name="sources" label="Source addresses" value={address} placeholder="203.0.113.0/24" />
       <Field name="where" label="Expression" placeholder="rule.level < 7" />
       <label>
