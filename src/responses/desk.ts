@@ -212,6 +212,8 @@ export function createDesk(config: DeskConfig) {
 
   function undone(lease: Lease): void {
     if (lease.outcome === 'failed') end(lease, 'failed')
+    else if (lease.outcome === 'planned')
+      store.update(lease.id, { state: 'planned', outcome: undefined, attempts: 0, due: config.now(), note: undefined })
     else {
       end(lease, 'ended', lease.attempts > 0 ? `undone after ${lease.attempts} failed tries` : lease.note)
       config.undone?.(lease)

@@ -11,7 +11,8 @@
  *
  * - The step to `adding` and `undoing` is written before anything is touched, the step out of it after the result is known. After a crash both
  *   are done again: definitions are safe to repeat, and a script is undone before it is run again. The wish, and a script's step to `adding`, are on
- *   disk before anything is touched; of definitions a power cut may take back the later steps, which are then done again from there.
+ *   disk before anything is touched; of definitions a power cut may take back the later steps. What then looks as if it had not begun is undone and asked
+ *   for anew: another machine may have it, and the guards may now say no.
  * - `due` is when a row wants attention next; null while someone attends to it, or never. Whoever takes a row sets it to null in the same statement.
  * - `key` says what is the same: the script's or definition's name and the target, as execd builds it.
  * - Times are milliseconds since 1970; `until` is null for ever.
@@ -69,7 +70,7 @@ export interface Lease {
   due: number | undefined
   attempts: number
   ended: number | undefined
-  /** What it becomes when it has been undone; undefined: `ended`. */
+  /** What it becomes when it has been undone: `failed`, or `planned` once more; undefined: `ended`. */
   outcome: LeaseState | undefined
   guard: string | undefined
   /** What went wrong with the last try, or what is worth knowing. */
@@ -295,6 +296,10 @@ export function createLeaseStore({ db }: Pick<State, 'db'>) {
           `UPDATE lease SET state = 'planned', redo = 1
            WHERE state = 'in force' AND definition IS NULL AND host IS NULL AND (until IS NULL OR until > ?)`,
         ).run(now)
+      if (rebooted)
+        sql(
+          `UPDATE lease SET state = 'undoing', outcome = 'planned' WHERE state = 'planned' AND definition IS NOT NULL`,
+        ).run()
       sql(`UPDATE lease SET due = ?1 WHERE state IN ('planned', 'adding', 'undoing')`).run(now)
       sql(`UPDATE lease SET due = until WHERE state = 'in force'`).run()
     },
@@ -310,6 +315,7 @@ export function createLeaseStore({ db }: Pick<State, 'db'>) {
       sql(`UPDATE lease SET until = ?1, due = ?1 WHERE state = 'in force'`).run(now)
       sql(`UPDATE lease SET state = 'undoing', until = ?1, due = ?1 WHERE state = 'planned' AND redo`).run(now)
       sql(`UPDATE lease SET state = 'ended', ended = ?, due = NULL WHERE state IN ('planned', 'asking')`).run(now)
+      sql(`UPDATE lease SET outcome = NULL WHERE state = 'undoing' AND outcome = 'planned'`).run()
     },
 
     /** Forgets what was over before that moment. */

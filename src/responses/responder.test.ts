@@ -117,6 +117,23 @@ test('what a power cut takes back is done again from the wish, once', async (t) 
   assert.deepEqual(again.blocked(), [])
 })
 
+test('what a power cut takes back is undone where the guards no longer allow it', async (t) => {
+  // What others may add to is not cleared of what nobody asked for.
+  const firewall = (file: string) => fileFirewall(file, { list: undefined })
+  const bed = await bench(t, { firewall })
+  await bed.alert({ srcip: '203.0.113.5' })
+  await bed.alert({ srcip: '203.0.113.6' })
+  bed.state.db.exec("UPDATE lease SET state = 'planned', acted = NULL, until = NULL, applied_until = NULL, due = NULL")
+  const again = await bed.restart({ firewall, boot_id: 'boot-2', white_list: ['203.0.113.5'] })
+  assert.deepEqual(again.blocked(), ['203.0.113.6'])
+  assert.deepEqual(
+    again.responder.refusals(9).map(({ key }) => key),
+    ['203.0.113.5'],
+  )
+  await again.pass(600)
+  assert.deepEqual(again.blocked(), [])
+})
+
 test('an undo that was under way when we were killed is repeated', async (t) => {
   const first = await bench(t)
   await first.alert({ srcip: '203.0.113.8' })
