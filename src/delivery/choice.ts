@@ -179,8 +179,15 @@ export class Choice {
     }
     const why = `instead of "${this.settings.destination.name}": ${this.health.paused?.reason ?? this.health.reason ?? this.backlog.lastReason ?? 'it is away'}`
     let count = 0
+    // Only who has the ticket can be told of its end.
+    const ends: Job[] = []
     for (;;) {
       const row = this.backlog.waiting > 1 ? this.backlog.takeEarly() : undefined
+      if (row?.incident?.is_over) {
+        ends.push(row)
+        row.state = 'trying'
+        continue
+      }
       const found = row ? this.load(row) : this.fromLog('divert')
       if (!found) {
         if (row) continue
@@ -193,6 +200,10 @@ export class Choice {
       }
       this.backlog.remove(found.job)
       count++
+    }
+    for (const job of ends) {
+      job.state = 'waiting'
+      this.backlog.wait(job)
     }
     if (count > 0) log.warn(`${count} alerts go to "${fallback.name}" ${why}`)
   }

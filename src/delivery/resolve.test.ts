@@ -198,6 +198,34 @@ test('the name of a ticket is kept for its end, which is tried later', async (t)
   assert.equal(second.status()[0]!.waiting, 0)
 })
 
+test('an end waits for the destination that has the ticket, and does not go to its fallback', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const { clock, tick, time } = moving()
+  const made = tickets()
+  let isAway = false
+  server.answer = (request, count) => (request.path === '/fallback' ? 200 : isAway ? 401 : made(request, count))
+  const fallback = { name: 'other', options: { hook_url: `${server.url}/fallback` }, where: 'false' }
+  const runner = await open([{ ...jira(server.url), fallback: 'other' }, fallback], time)
+  append(away(1, '001'), away(2, '002'))
+  await tick(() => runner.status()[0]!.delivered === 2)
+  isAway = true
+  append(away(3, '003'))
+  await tick(() => runner.status()[0]!.state === 'paused')
+  append(back(4, '001'), back(5, '002'), away(6, '004'))
+  clock.advance(60_000)
+  await tick(() => server.received.some(({ path, body }) => path === '/fallback' && body.includes('645.6')))
+  isAway = false
+  runner.retryAll('d1', 'cli')
+  await tick(() => runner.status()[0]!.waiting === 0)
+  const paths = server.received.map(({ path }) => path)
+  assert.deepEqual(paths.filter((path) => path.endsWith('/comment')).toSorted(), [
+    '/rest/api/2/issue/SOC-1/comment',
+    '/rest/api/2/issue/SOC-2/comment',
+  ])
+  assert.equal(server.received.filter(({ path, body }) => path === '/fallback' && /645\.[45]/.test(body)).length, 0)
+})
+
 test('the end of a block ends the incident of its alert, also when it was noted while nobody ran', async (t) => {
   const server = await fakeServer(t)
   const { append, open, folder } = bench(t)
