@@ -1,7 +1,7 @@
 /** Receivers, wodles and responses of outrider.yaml: what stands in the file, checked against the definitions. */
 import { resolve } from 'node:path'
 import type * as z from 'zod/mini'
-import type { ReceiverSetting, ResponseSettings, WodleSetting } from './config.ts'
+import type { OssecConfig, ReceiverSetting, ResponseSettings, WodleSetting } from './config.ts'
 import type { Receiver, Response, Wodle } from './define.ts'
 import { didYouMean } from './nearest.ts'
 import { collectSecrets, optionNames } from './settings-check.ts'
@@ -108,8 +108,9 @@ export async function readResponses(
   reading: Reading,
   raw: unknown,
   load: Load<Response>,
-  isWhiteListWhole: boolean,
+  ossec: { isWhiteListWhole: boolean; config: Pick<OssecConfig, 'commands'> },
 ): Promise<ResponseSettings> {
+  const { isWhiteListWhole } = ossec
   const path = ['responses']
   const problem = (at: Path, message: string, hint?: string) => reading.report('error', at, message, hint)
   if (raw !== undefined && raw !== null && !isGroup(raw)) problem(path, 'not a group of options')
@@ -130,6 +131,13 @@ export async function readResponses(
   const never = read('never') ?? []
   const managers = read('managers')
   const dry_run = read('dry_run')
+  const responses = [...new Set([...ossec.config.commands.map(({ name }) => name), ...load.names])]
+  for (const [n, name] of (dry_run ?? []).entries()) {
+    if (responses.includes(name)) continue
+    const hint = didYouMean(name, responses) ?? 'write the <name> of a <command>, or one of our responses'
+    problem([...path, 'dry_run', n], `there is no response "${name}"`, hint)
+    if (!wrong.includes('dry_run')) wrong.push('dry_run')
+  }
   const max_per_minute = read('max_per_minute') ?? 60
   const deadline = toSeconds(read('deadline') ?? 30)
   const dialect = read('dialect')

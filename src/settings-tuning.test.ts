@@ -32,6 +32,9 @@ test('responses that only say it, by name', async () => {
   const config = await read('responses: { enabled: true, dry_run: [drop], options: { remote: { token: a } } }\n')
   assert.deepEqual([lines(config), config.responses.enabled, config.responses.dry_run], [[], true, ['drop']])
   assert.equal((await read('responses: { enabled: true, dry_run: drop }\n')).responses.enabled, false)
+  const misspelt = await read('responses: { enabled: true, dry_run: [dorp], options: { remote: { token: a } } }\n')
+  assert.match(lines(misspelt)[0]!, /responses\.dry_run\[0\]: there is no response "dorp" -> did you mean "drop"\?/)
+  assert.equal(misspelt.responses.enabled, false, 'the one that was meant must not act')
 })
 
 test('a wrong limit keeps responses at saying what they would do', async () => {

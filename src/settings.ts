@@ -126,7 +126,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     receivers: await readReceivers(reading, loader(definitions.receivers)),
     wodles: await readWodles(reading, loader(definitions.wodles), ossec),
     ...(value.hosts !== undefined && { hosts: readHosts(reading, files) }),
-    responses: await readResponses(reading, value.responses, loader(definitions.responses), ossec.isWhiteListWhole),
+    responses: await readResponses(reading, value.responses, loader(definitions.responses), ossec),
     ...(settings.silences?.longest !== undefined && { longest_silence: toSeconds(settings.silences.longest) }),
     demo: settings.demo,
     secrets: [...resolver.values].filter((value) => value !== ''),
