@@ -2,7 +2,16 @@
 // enough. Plain JavaScript without dependencies, for Node 18 and newer: it is what runs before anything is installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -80,6 +89,10 @@ function isInstalled(folder) {
 
 function install(folder, what) {
   if (isInstalled(folder)) return
+  const modules = join(folder, 'node_modules')
+  // npm ci empties the folder first, and would empty somebody else's.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink())
+    fail(`${modules} is a link, and what it leads to does not fit package-lock.json`, 'remove the link')
   const lock = join(folder, '.installing')
   acquire(lock, folder)
   try {
@@ -95,7 +108,7 @@ function install(folder, what) {
         `npm ci failed in ${folder}`,
         'see its message above; is the npm registry reachable and the folder writable?',
       )
-    writeFileSync(join(folder, 'node_modules', '.installed'), lockHash(folder))
+    writeFileSync(join(modules, '.installed'), lockHash(folder))
   } finally {
     rmdirSync(lock)
   }
