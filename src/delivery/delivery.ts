@@ -234,16 +234,18 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   /** The first place in the log is on the disk at once: from then on nothing is missed, and others may leave to us what is in the log. */
   function reader(name: string, follower: Follower, cursor: Cursor<FileCursor>): () => Promise<Lines | undefined> {
     const began = beginningOf(name)
-    if (cursor.get() === undefined) began.delete()
+    let isPlaced = cursor.get() !== undefined
+    if (!isPlaced) began.delete()
     else if (began.get() === undefined) began.set(now())
     return async () => {
       const lines = await follower.next()
-      if (lines && began.get() === undefined)
+      if (lines && !isPlaced)
         try {
           state.transaction(() => {
             cursor.set(lines.after(0))
             began.set(now())
           })
+          isPlaced = true
         } catch {
           // The commit will tell of it.
         }
