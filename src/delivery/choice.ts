@@ -213,6 +213,10 @@ export class Choice {
     // That nothing more happens is no news for a chat.
     for (const { line, part } of this.incidents?.due(now) ?? [])
       if (!part.is_over || this.settings.sender.resolves) this.enqueue(line, '', part)
+    this.summarize(now)
+  }
+
+  private summarize(now: number): void {
     for (const { line, part } of this.summaries?.due(now) ?? []) this.enqueue(line, '', part)
   }
 
@@ -268,6 +272,8 @@ export class Choice {
         this.intake.reading.settle(ticket)
         if (part) this.incidents?.settled(part)
         this.settings.changed()
+        // Written together: who is ended right now would know of the storm, and have told nobody.
+        this.summarize(now)
         const next = this.summaries.next()
         if (next !== undefined) this.wakeIn(next - now)
         continue

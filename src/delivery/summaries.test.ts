@@ -279,6 +279,21 @@ test('a storm at one destination: what was too many comes in summaries, and othe
   assert.ok(logged.some((line) => /^d1: the storm is over after 600 s: summaries told of 90 alerts$/.test(line)))
 })
 
+test('that a storm has begun is told, also when we end at that moment', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  const clock = new FakeClock()
+  const destination = { options: { hook_url: server.url }, storm: { alerts: 2, within: 300 } }
+  const time = { now: () => clock.now, schedule: clock.schedule }
+  append(...range(1, 5).map((n) => alert(n)))
+  const first = await open([destination], time)
+  await until(() => first.status()[0]!.storm_since !== undefined)
+  await first.stop()
+  const second = await open([destination], time)
+  await until(() => server.received.some(({ body }) => body.includes('Storm: more than 2 messages')))
+  assert.equal(second.status()[0]!.storm_since, clock.now)
+})
+
 test('a look-up is not given summaries', async (t) => {
   const { open } = bench(t)
   const sender = {
