@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command, Response } from '../define.ts'
 import firewallDrop from './firewall-drop.ts'
 import { responses } from './index.ts'
-import { type Packets, startPackets } from './packets-kit.ts'
+import { cable, type Packets, startPackets } from './packets-kit.ts'
 import { type BenchOptions, bench, block, command, inNamespace, tool } from './test-kit.ts'
 
 const definition = firewallDrop as unknown as Response
@@ -52,7 +52,7 @@ describe('what firewall-drop would run', () => {
   })
 })
 
-if (inNamespace(fileURLToPath(import.meta.url), ['nft'])) inside()
+if (inNamespace(fileURLToPath(import.meta.url), ['nft', 'nsenter'], cable)) inside()
 
 function inside(): void {
   let packets: Packets

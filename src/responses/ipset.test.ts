@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Command, Response } from '../define.ts'
 import firewallDrop from './firewall-drop.ts'
 import { responses } from './index.ts'
-import { type Packets, startPackets } from './packets-kit.ts'
+import { cable, type Packets, startPackets } from './packets-kit.ts'
 import { actorOf, type BenchOptions, bench, block, command, inNamespace, keepsItsPromises, tool } from './test-kit.ts'
 
 const definition = firewallDrop as unknown as Response
@@ -39,8 +39,8 @@ describe('what firewall-drop would run without nft', () => {
 })
 
 const programs = ['iptables', 'ip6tables', 'iptables-restore', 'ip6tables-restore']
-const probe = ['ipset', 'create', 'probe', 'hash:net', 'timeout', '0']
-if (inNamespace(fileURLToPath(import.meta.url), ['ipset', ...programs], probe)) inside()
+const probe = ['sh', '-c', `ipset create probe hash:net timeout 0 && ${cable.join(' ')}`]
+if (inNamespace(fileURLToPath(import.meta.url), ['ipset', 'nsenter', ...programs], probe)) inside()
 
 /** A PATH with these programs and no others. */
 function only(t: TestContext, names: readonly string[]): void {

@@ -1,6 +1,20 @@
-/** For tests in a network namespace: addresses on loopback, and real connections between them. */
+/**
+ * For tests in a network namespace, which is the machine: a second one, with those who knock at it, and a cable between them.
+ *
+ *   test ── 192.0.2.1, 2001:db8::1 ══ veth ══ 203.0.113.5, .6, 2001:db8:5::5, ::6 ── this file as a process of its own
+ *    └───────────────────────── a socket of the file system, to ask for connections ───────────────────┘
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { tool } from './test-kit.ts'
+
+/** Fails in a namespace where there is no such cable. */
+export const cable = ['ip', 'link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1'] as const
 
 export interface Packets {
   /** A real connection; undefined when none comes about. It echoes. */
@@ -10,15 +24,22 @@ export interface Packets {
 
 /** The machine is 192.0.2.1 and 2001:db8::1; others are 203.0.113.5, 203.0.113.6, 2001:db8:5::5 and 2001:db8:5::6. */
 export async function startPackets(): Promise<Packets> {
-  const addresses = [
-    ...['192.0.2.1/32', '203.0.113.5/32', '203.0.113.6/32'].map((address) => [address]),
-    ...['2001:db8::1/128', '2001:db8:5::5/128', '2001:db8:5::6/128'].map((address) => [address, 'nodad']),
-  ]
   tool(['ip', 'link', 'set', 'lo', 'up'])
-  for (const [address = '', ...flags] of addresses) tool(['ip', 'addr', 'add', address, 'dev', 'lo', ...flags])
-  const sockets = new Set<Socket>()
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-packets-'))
+  const path = join(folder, 'socket')
+  const others = spawn('unshare', ['-n', process.execPath, fileURLToPath(import.meta.url), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  process.on('exit', () => {
+    others.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await once(others.stdout, 'data')
+  others.unref()
+  others.stdout.destroy()
+  layCable(String(others.pid))
+
   const server = createServer((socket) => {
-    sockets.add(socket)
     socket.on('error', () => {})
     socket.pipe(socket)
   })
@@ -27,20 +48,11 @@ export async function startPackets(): Promise<Packets> {
   server.unref()
 
   async function reach(from: string): Promise<Socket | undefined> {
-    const to = from.includes(':') ? '2001:db8::1' : '192.0.2.1'
-    const socket = connect({ host: to, port, localAddress: from })
+    const socket = connect(path)
     socket.on('error', () => {})
-    sockets.add(socket)
-    return new Promise((resolve) => {
-      socket.setTimeout(250, () => {
-        socket.destroy()
-        resolve(undefined)
-      })
-      socket.once('connect', () => {
-        socket.setTimeout(0)
-        resolve(socket)
-      })
-    })
+    socket.write(JSON.stringify({ from, to: from.includes(':') ? '2001:db8::1' : '192.0.2.1', port }))
+    const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+    return answer instanceof Buffer ? socket : undefined
   }
   return {
     reach,
@@ -51,3 +63,52 @@ export async function startPackets(): Promise<Packets> {
     },
   }
 }
+
+function layCable(pid: string): void {
+  const here = (line: string) => tool(['ip', ...line.split(' ')] as [string, ...string[]])
+  const there = (line: string) => tool(['nsenter', '-t', pid, '-n', 'ip', ...line.split(' ')])
+  tool([...cable, 'netns', pid])
+  for (const [ip, device] of [
+    [here, 'cable0'],
+    [there, 'cable1'],
+  ] as const) {
+    // Addresses of the link's own making would only be there after a second.
+    ip(`link set ${device} addrgenmode none`)
+    ip(`link set ${device} up`)
+  }
+  here('addr add 192.0.2.1/32 dev cable0')
+  here('addr add 2001:db8::1/128 dev cable0 nodad')
+  for (const address of ['203.0.113.5/32', '203.0.113.6/32']) there(`addr add ${address} dev cable1`)
+  for (const address of ['2001:db8:5::5/128', '2001:db8:5::6/128']) there(`addr add ${address} dev cable1 nodad`)
+  here('route add 203.0.113.0/24 dev cable0')
+  here('route add 2001:db8:5::/64 dev cable0')
+  there('route add 192.0.2.1/32 dev cable1')
+  there('route add 2001:db8::1/128 dev cable1')
+}
+
+/** In the second namespace: whoever connects says from where to where, and gets one byte when there is a connection, and then what comes through it. */
+function serveConnections(path: string): void {
+  createServer((asking) => {
+    asking.on('error', () => {})
+    asking.once('data', (text) => {
+      const { from, to, port } = JSON.parse(text.toString()) as { from: string; to: string; port: number }
+      const socket = connect({ host: to, port, localAddress: from })
+      const end = () => {
+        socket.destroy()
+        asking.destroy()
+      }
+      socket.on('error', end)
+      socket.on('close', end)
+      asking.on('close', end)
+      socket.setTimeout(250, end)
+      socket.once('connect', () => {
+        socket.setTimeout(0)
+        asking.write('.')
+        socket.pipe(asking)
+        asking.pipe(socket)
+      })
+    })
+  }).listen(path, () => process.stdout.write('ready'))
+}
+
+if (import.meta.main) serveConnections(process.argv[2]!)
