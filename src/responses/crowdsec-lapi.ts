@@ -1,18 +1,14 @@
 import * as z from 'zod/mini'
 import { defineResponse, type HttpRequest, type HttpStep, NothingToDo } from '../define.ts'
 import { httpUrl, jsonOf, secretText, tls } from '../integrations/options.ts'
+import { decisionOptions, durationOf, keysOf, scopeOf } from './crowdsec-decisions.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 
 const options = z.object({
   url: z._default(httpUrl('Address of the local API.'), 'http://127.0.0.1:8080'),
   machine_id: z.string().check(z.minLength(1), z.describe('Name of the machine: cscli machines add outrider --auto.')),
   password: secretText('Password of the machine.'),
-  type: z
-    ._default(z.enum(['ban', 'captcha', 'throttle']), 'ban')
-    .check(z.describe('What bouncers shall do with the address.')),
-  scenario: z
-    ._default(z.string().check(z.regex(/^[\w./-]+$/)), 'outrider')
-    .check(z.describe('Name under which CrowdSec shows our decisions; nothing else may use it.')),
+  ...decisionOptions,
   ...tls,
 })
 
@@ -50,21 +46,10 @@ export default defineResponse({
     ],
     // The first is the answer with the token.
     parse([, text = ''], { scenario }) {
-      const keys = ((JSON.parse(text) ?? []) as { decisions?: Decision[] }[])
-        .flatMap(({ decisions }) => decisions ?? [])
-        .filter((decision) => decision.scenario === scenario && !decision.duration.startsWith('-'))
-        .flatMap(({ value }) => parseAddressKey(value) ?? [])
-      return [...new Set(keys)]
+      return keysOf(JSON.parse(text), scenario)
     },
   },
 })
-
-interface Decision {
-  value: string
-  scenario: string
-  /** `3h59m58s`; with a minus when it is over. */
-  duration: string
-}
 
 type Call = (method: HttpRequest['method'], path: string) => HttpRequest
 
@@ -80,15 +65,10 @@ function session({ url, machine_id, password }: Options, next: (call: Call) => H
   }
 }
 
-/** CrowdSec knows no decision without an end. */
-const forEver = 10 * 365 * 86_400
-
-const scopeOf = (key: string) => (key.includes('/') ? 'Range' : 'Ip')
-
 function make(items: readonly { key: string; seconds: number }[], options: Options): HttpStep {
   const { scenario, type } = options
   const decisions = items.map(({ key, seconds }) => ({
-    duration: `${seconds > 0 ? seconds : forEver}s`,
+    duration: durationOf(seconds),
     origin: 'cscli',
     scenario,
     scope: scopeOf(key),

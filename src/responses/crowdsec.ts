@@ -1,14 +1,10 @@
 import * as z from 'zod/mini'
 import { type Command, defineResponse } from '../define.ts'
+import { decisionOptions, durationOf, keysOf, scopeOf } from './crowdsec-decisions.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 
 const options = z.object({
-  type: z
-    ._default(z.enum(['ban', 'captcha', 'throttle']), 'ban')
-    .check(z.describe('What bouncers shall do with the address.')),
-  scenario: z
-    ._default(z.string().check(z.regex(/^[\w./-]+$/)), 'outrider')
-    .check(z.describe('Name under which CrowdSec shows our decisions; nothing else may use it.')),
+  ...decisionOptions,
 })
 
 type Options = z.infer<typeof options>
@@ -36,28 +32,14 @@ export default defineResponse({
     // The filter by scenario looks at the alert around the decisions, and an import has one of its own.
     steps: () => [{ argv: ['cscli', 'decisions', 'list', '--origin', 'cscli-import', '--limit', '0', '-o', 'json'] }],
     parse([text = ''], { scenario }) {
-      const keys = ((JSON.parse(text.trim() || '[]') ?? []) as { decisions?: Decision[] }[])
-        .flatMap(({ decisions }) => decisions ?? [])
-        .filter((decision) => decision.scenario === scenario && !decision.duration.startsWith('-'))
-        .flatMap(({ value }) => parseAddressKey(value) ?? [])
-      return [...new Set(keys)]
+      return keysOf(JSON.parse(text.trim() || '[]'), scenario)
     },
   },
 })
 
-interface Decision {
-  value: string
-  scenario: string
-  /** `3h59m58s`; with a minus when it is over. */
-  duration: string
-}
-
-/** CrowdSec knows no decision without an end. */
-const forEver = 10 * 365 * 86_400
-
 function make(items: readonly { key: string; seconds: number }[], { type, scenario }: Options): Command[] {
   const decisions = items.map(({ key, seconds }) => ({
-    duration: `${seconds > 0 ? seconds : forEver}s`,
+    duration: durationOf(seconds),
     reason: scenario,
     scope: scopeOf(key),
     type,
@@ -71,8 +53,4 @@ function remove(keys: readonly string[], { scenario }: Options): Command[] {
     // `--ip` would also take the ranges that it lies in.
     argv: ['cscli', 'decisions', 'delete', '--scope', scopeOf(key), '--value', key, '--scenario', scenario],
   }))
-}
-
-function scopeOf(key: string): 'Ip' | 'Range' {
-  return key.includes('/') ? 'Range' : 'Ip'
 }
