@@ -3,12 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { HttpRequest } from '../define.ts'
 import type { HttpResult } from './attempt.ts'
 import { failure } from './failure.ts'
-import { endsOf, type Limits, type Line, targetOf } from './http-target.ts'
-
-/** Whether the environment names one. */
-export function hasProxy({ http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY }: NodeJS.ProcessEnv): boolean {
-  return Boolean(http_proxy || HTTP_PROXY || https_proxy || HTTPS_PROXY)
-}
+import { contentOf, endsOf, flat, type Limits, type Line, targetOf } from './http-target.ts'
 
 export function openProxied(connections: number, tls: { ca?: Buffer | undefined; rejectUnauthorized: boolean }): Line {
   let opening: Promise<Dispatcher> | undefined
@@ -43,7 +38,7 @@ function dispatch(
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined
     let status = 0
-    let headers: Record<string, string> = {}
+    let fields: Record<string, string> = {}
     let chunks: Buffer[] | undefined
     let size = 0
     let over = false
@@ -61,7 +56,7 @@ function dispatch(
     }
     const answer = (): HttpResult => ({
       kind: 'answer',
-      response: { status, headers, text: chunks ? Buffer.concat(chunks).toString('utf8', 0, most_bytes) : '' },
+      response: { status, headers: fields, text: chunks ? Buffer.concat(chunks).toString('utf8', 0, most_bytes) : '' },
     })
     const abort = (): void => give({ kind: 'failed', reason: 'stopped', busy: true })
     const timer = setTimeout(
@@ -74,18 +69,13 @@ function dispatch(
 
     try {
       const { origin, path } = targetOf(request.url)
-      const isJson = request.json !== undefined
-      const body = isJson ? JSON.stringify(request.json) : request.body
+      const { headers, body } = contentOf(request)
       agent.dispatch(
         {
           origin,
           path,
           method: request.method ?? 'POST',
-          headers: {
-            'user-agent': 'outrider',
-            ...(isJson && { 'content-type': 'application/json' }),
-            ...request.headers,
-          },
+          headers,
           body: body ?? null,
         },
         {
@@ -93,11 +83,11 @@ function dispatch(
             controller = started
             if (over) started.abort(new Error('given up'))
           },
-          onResponseStart(_, code, fields) {
+          onResponseStart(_, code, given) {
             // 1xx: the answer is still to come.
             if (code < 200) return
             status = code
-            headers = flat(fields)
+            fields = flat(given)
             if (wants_text || code >= 300) chunks = []
           },
           onResponseData(_, chunk) {
@@ -121,13 +111,4 @@ function dispatch(
       end({ kind: 'impossible', reason: (error as Error).message })
     }
   })
-}
-
-function flat(fields: Record<string, string | string[] | undefined>): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const name in fields) {
-    const value = fields[name]
-    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
-  }
-  return out
 }

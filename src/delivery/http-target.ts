@@ -16,6 +16,43 @@ export interface Line {
   close(): Promise<void>
 }
 
+/** Whether the environment names a proxy. */
+export function hasProxy({
+  http_proxy,
+  HTTP_PROXY,
+  https_proxy,
+  HTTPS_PROXY,
+}: Record<string, string | undefined>): boolean {
+  return Boolean(http_proxy || HTTP_PROXY || https_proxy || HTTPS_PROXY)
+}
+
+/** What a request carries, whoever sends it. */
+export function contentOf({ headers, json, body }: HttpRequest) {
+  return {
+    headers: {
+      'user-agent': 'outrider',
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    body: json === undefined ? body : JSON.stringify(json),
+  }
+}
+
+/** One text for each header, as definitions read them. */
+export function flat(fields: Record<string, string | string[] | undefined>): Record<string, string> {
+  const out: Record<string, string> = {}
+  for (const name in fields) {
+    const value = fields[name]
+    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return out
+}
+
+/** @throws TypeError when a credential would be sent that is masked nowhere */
+export function refuseCredentials({ username }: URL): void {
+  if (username !== '') throw new TypeError('a URL with a user name in it; put the credential into its own option')
+}
+
 interface Target {
   origin: string
   host: string
@@ -28,9 +65,10 @@ const targets = new Map<string, Target>()
 export function targetOf(url: string): Target {
   let parts = targets.get(url)
   if (!parts) {
-    const { origin, host, pathname, search, username, protocol } = new URL(url)
+    const address = new URL(url)
+    const { origin, host, pathname, search, protocol } = address
     if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`not an address of HTTP: "${protocol}"`)
-    if (username !== '') throw new TypeError('a URL with a user name in it; put the credential into its own option')
+    refuseCredentials(address)
     parts = { origin, host, path: pathname + search }
     // Some URLs hold an id of the alert.
     if (targets.size > 1000) targets.clear()

@@ -4,8 +4,8 @@ import type { HttpRequest, TlsOptions } from '../define.ts'
 import type { HttpResult } from './attempt.ts'
 import { failure } from './failure.ts'
 import { type Connections, type Exchange, openConnections, type TlsSettings } from './http-connections.ts'
-import { hasProxy, openProxied } from './http-proxied.ts'
-import { endsOf, type Limits, type Line, targetOf } from './http-target.ts'
+import { openProxied } from './http-proxied.ts'
+import { contentOf, endsOf, hasProxy, type Limits, type Line, targetOf } from './http-target.ts'
 import { AnswerReader, requestHead } from './http-wire.ts'
 
 /** Bytes of an answer that are read, where nothing else is said; the rest is dropped with the connection. */
@@ -107,22 +107,15 @@ function answerOf({ status, headers, text }: AnswerReader) {
 }
 
 /** @throws TypeError when it is no request */
-function messageOf({ url, method = 'POST', headers, json, body }: HttpRequest): {
-  origin: string
-  message: string | Buffer
-} {
+function messageOf(request: HttpRequest): { origin: string; message: string | Buffer } {
+  const { url, method = 'POST' } = request
   const { origin, host, path } = targetOf(url)
-  const content = json === undefined ? body : JSON.stringify(json)
-  const all = {
-    'user-agent': 'outrider',
-    ...(json !== undefined && { 'content-type': 'application/json' }),
-    ...headers,
-  }
-  if (content === undefined) return { origin, message: requestHead(method, path, host, all, undefined) }
+  const { headers, body: content } = contentOf(request)
+  if (content === undefined) return { origin, message: requestHead(method, path, host, headers, undefined) }
   // Where every character is a byte, one write of a text costs less than two of buffers.
   if (typeof content === 'string' && !/[^\x00-\x7f]/.test(content))
-    return { origin, message: requestHead(method, path, host, all, content.length) + content }
+    return { origin, message: requestHead(method, path, host, headers, content.length) + content }
   const bytes = Buffer.from(content as string)
-  const head = requestHead(method, path, host, all, bytes.length)
+  const head = requestHead(method, path, host, headers, bytes.length)
   return { origin, message: Buffer.concat([Buffer.from(head, 'latin1'), bytes]) }
 }

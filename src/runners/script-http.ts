@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import type { HttpResult, Post } from '../delivery/attempt.ts'
 import { failure } from '../delivery/failure.ts'
+import { contentOf, flat, hasProxy, refuseCredentials } from '../delivery/http-target.ts'
 
 export interface PostOptions {
   /** Milliseconds that are left, asked before each request. */
@@ -32,7 +33,7 @@ export function createPost(options: PostOptions): Post {
     ca: ca_file === undefined ? undefined : readFileSync(ca_file),
     rejectUnauthorized: ssl_verify !== false,
   }
-  const hasProxy = Boolean(env.http_proxy || env.HTTP_PROXY || env.https_proxy || env.HTTPS_PROXY)
+  const agentOptions = hasProxy(env) ? { proxyEnv: env } : {}
   return (request, wants_text) =>
     new Promise((resolve) => {
       const deadline_ms = Math.max(1, left_ms())
@@ -56,21 +57,15 @@ export function createPost(options: PostOptions): Post {
 
       try {
         const url = new URL(request.url)
-        if (url.username !== '')
-          throw new TypeError('a URL with a user name in it; put the credential into its own option')
+        refuseCredentials(url)
         const isTls = url.protocol === 'https:'
         // Loaded here, because with static imports a script that hands its alert over would pay for it.
         const http = process.getBuiltinModule(isTls ? 'node:https' : 'node:http')
-        const isJson = request.json !== undefined
-        const body = isJson ? JSON.stringify(request.json) : request.body
+        const { headers, body } = contentOf(request)
         const sent = http.request(url, {
           method: request.method ?? 'POST',
-          headers: {
-            'user-agent': 'outrider',
-            ...(isJson && { 'content-type': 'application/json' }),
-            ...request.headers,
-          },
-          agent: new http.Agent(hasProxy ? { proxyEnv: env } : {}),
+          headers,
+          agent: new http.Agent(agentOptions),
           ...(isTls && tls),
         } as RequestOptions)
         destroy = () => sent.destroy()
@@ -110,11 +105,4 @@ function read(
   })
   message.on('end', answer)
   message.on('error', (error) => end({ kind: 'failed', reason: `the answer broke off: ${error.message}`, busy: false }))
-}
-
-function flat(fields: IncomingMessage['headers']): Record<string, string> {
-  const out: Record<string, string> = {}
-  for (const [name, value] of Object.entries(fields))
-    if (value !== undefined) out[name] = typeof value === 'string' ? value : value.join(', ')
-  return out
 }
