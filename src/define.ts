@@ -384,7 +384,10 @@ export interface Response<S extends Schema = Schema> {
   add(key: string, seconds: number, options: Options<S>): Step[]
   /** Takes it back. Must be safe when there is nothing to take back. */
   delete?(key: string, options: Options<S>): Step[]
-  /** Many at once, all or none; without it `add` and `delete` are called for each. */
+  /**
+   * Many at once, all or none; without it `add` and `delete` are called for each. Where one is done as many are, a definition has only these, and
+   * {@link defineResponse} adds the other two.
+   */
   addMany?(keys: readonly { key: string; seconds: number }[], options: Options<S>): Step[]
   deleteMany?(keys: readonly string[], options: Options<S>): Step[]
   /**
@@ -398,8 +401,17 @@ export interface Response<S extends Schema = Schema> {
   }
 }
 
-export function defineResponse<S extends Schema>(response: Response<S>): Response<S> {
-  return response
+/** As a definition is written: `add`, or `addMany`, or both where they differ. */
+type WrittenResponse<S extends Schema> = Omit<Response<S>, 'add'> &
+  (Pick<Response<S>, 'add'> | (Required<Pick<Response<S>, 'addMany'>> & { add?: undefined }))
+
+export function defineResponse<S extends Schema>(response: WrittenResponse<S>): Response<S> {
+  const { addMany, deleteMany } = response
+  return {
+    ...(deleteMany && { delete: (key, options) => deleteMany([key], options) }),
+    ...response,
+    add: response.add ?? ((key, seconds, options) => addMany!([{ key, seconds }], options)),
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------------------- wodles

@@ -43,14 +43,12 @@ export default defineResponse({
 
   key: (alert, options) => inSomeSet(addressKey(alert), options),
   parseKey: (text, options) => inSomeSet(parseAddressKey(text), options),
-  add: (key, _, options) => change([key], options, add),
   addMany: (items, options) =>
     change(
       items.map(({ key }) => key),
       options,
       add,
     ),
-  delete: (key, options) => change([key], options, remove),
   deleteMany: (keys, options) => change(keys, options, remove),
   list: {
     steps: (options) => setsOf(options).map(({ set }) => call('GetIPSet', set, {}, options, resultOf)),

@@ -38,14 +38,12 @@ export default defineResponse({
 
   key: (alert, { ipv6_prefix }) => known(addressKey(alert, ipv6_prefix)),
   parseKey: (text) => known(parseAddressKey(text)),
-  add: (key, _, options) => [add([key], options)],
   addMany: (items, options) => [
     add(
       items.map(({ key }) => key),
       options,
     ),
   ],
-  delete: (key, options) => [remove([key], options)],
   deleteMany: (keys, options) => [remove(keys, options)],
   list: {
     steps: (options) => [itemsOf(options, () => [])],

@@ -28,9 +28,7 @@ export default defineResponse({
 
   key: (alert) => addressKey(alert),
   parseKey: parseAddressKey,
-  add: (key, seconds, options) => [make([{ key, seconds }], options)],
   addMany: (items, options) => [make(items, options)],
-  delete: (key, options) => [remove([key], options)],
   deleteMany: (keys, options) => [remove(keys, options)],
   list: {
     steps: (options) => [

@@ -25,7 +25,6 @@ export default defineResponse({
 
   key: (alert) => addressKey(alert),
   parseKey: parseAddressKey,
-  add: (key, seconds, options) => make([{ key, seconds }], options),
   addMany: (items, options) => make(items, options),
   delete: (key, options) => remove([key], options),
   list: {

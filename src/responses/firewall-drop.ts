@@ -56,9 +56,7 @@ export default defineResponse({
       iptables: () => families.map(({ program }) => prepareChain(program, setsOf(options))),
     }),
 
-  add: (key, seconds, options) => add([{ key, seconds }], options),
   addMany: (items, options) => chunks(items).flatMap((some) => add(some, options)),
-  delete: (key, options) => remove([key], options),
   deleteMany: (keys, options) => chunks(keys).flatMap((some) => remove(some, options)),
 
   list: {

@@ -19,8 +19,6 @@ export default defineResponse({
 
   key: (alert) => addressKey(alert),
   parseKey: parseAddressKey,
-  add: (key, _, { file }) => [{ file, edit: (text) => change(text, (keys) => keys.add(key)) }],
-  delete: (key, { file }) => [{ file, edit: (text) => change(text, (keys) => keys.delete(key)) }],
   addMany: (items, { file }) => [
     { file, edit: (text) => change(text, (keys) => items.forEach(({ key }) => void keys.add(key))) },
   ],

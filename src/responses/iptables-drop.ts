@@ -25,14 +25,12 @@ export default defineResponse({
   parseKey: parseAddressKey,
 
   prepare: ({ chain }) => families.map(({ program }) => prepareChain(program, { chain, from: ['INPUT', 'FORWARD'] })),
-  add: (key, _, { chain }) => changeRules([key], chain, '-A'),
   addMany: (items, { chain }) =>
     changeRules(
       items.map(({ key }) => key),
       chain,
       '-A',
     ),
-  delete: (key, { chain }) => changeRules([key], chain, '-D'),
   deleteMany: (keys, { chain }) => changeRules(keys, chain, '-D'),
   list: {
     steps: ({ chain }) => families.map(({ program }) => listRules(program, chain)),

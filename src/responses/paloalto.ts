@@ -30,9 +30,7 @@ export default defineResponse({
 
   key: (alert) => known(addressKey(alert)),
   parseKey: (text) => known(parseAddressKey(text)),
-  add: (key, seconds, options) => register([{ key, seconds }], options),
   addMany: (items, options) => chunks(items).flatMap((some) => register(some, options)),
-  delete: (key, options) => [unregister([key], options)],
   deleteMany: (keys, options) => chunks(keys).map((some) => unregister(some, options)),
   list: {
     steps: (options) => [listFrom(1, options)],

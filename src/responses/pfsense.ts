@@ -32,14 +32,12 @@ export default defineResponse({
 
   key: (alert) => addressKey(alert),
   parseKey: parseAddressKey,
-  add: (key, _, options) => change([key], options, add),
   addMany: (items, options) =>
     change(
       items.map(({ key }) => key),
       options,
       add,
     ),
-  delete: (key, options) => change([key], options, remove),
   deleteMany: (keys, options) => change(keys, options, remove),
   list: {
     steps: (options) => [find(options, () => []), table(options, () => [])],

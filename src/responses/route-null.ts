@@ -21,13 +21,11 @@ export default defineResponse({
 
   key: (alert) => addressKey(alert),
   parseKey: parseAddressKey,
-  add: (key, _, { protocol }) => batches([key], (one) => [replace(one, protocol)]),
   addMany: (items, { protocol }) =>
     batches(
       items.map(({ key }) => key),
       (one) => [replace(one, protocol)],
     ),
-  delete: (key, { protocol }) => batches([key], (one) => [replace(one, protocol), remove(one, protocol)]),
   deleteMany: (keys, { protocol }) => batches(keys, (one) => [replace(one, protocol), remove(one, protocol)]),
   list: {
     steps: ({ protocol }) =>
