@@ -21,7 +21,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { seeded } from '../test/support/target.ts'
+import { seeded } from '../src/fakes/faults.ts'
 import { type Daemon, spawnDaemon, startDaemon } from './delivery/daemon.ts'
 import { startHostile } from './delivery/hostile.ts'
 import { alertLine, folder, printMachine, printTable, type Row, wait } from './delivery/parts.ts'

@@ -5,8 +5,9 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { seeded } from '../src/fakes/faults.ts'
 import { eventually, makeHome, startOutrider } from './support/outrider.ts'
-import { seeded, startTarget } from './support/target.ts'
+import { startTarget } from './support/target.ts'
 
 const rules = `<group name="local,">
   <rule id="100001" level="5">

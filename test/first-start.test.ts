@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import type { DestinationStatus } from '../src/api/parts.ts'
 import { firstStart } from '../src/runners/first-start.ts'
+import { freePort } from '../src/testing/free-port.ts'
 import {
   eventually,
   main,
@@ -47,14 +47,6 @@ async function runInShell(command: string, prefix: string[] = []): Promise<strin
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
   assert.equal(code, 0, output)
   return output
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** The files of a first start, on ports that nobody else uses. */

@@ -38,14 +38,3 @@ export async function startTarget(
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken, server }
 }
-
-/** A small generator of repeatable random numbers (mulberry32), 0 to below 1. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}

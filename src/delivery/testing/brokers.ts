@@ -1,10 +1,11 @@
 /** Real servers for tests: from the distribution's packages, on a free port of loopback, with their files in a folder of the test's own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { freePort } from '../../testing/free-port.ts'
 
 const packages = {
   'nats-server': 'nats-server',
@@ -34,14 +35,6 @@ export function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'outrider-broker-'))
   t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 export interface Broker {
