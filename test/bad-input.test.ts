@@ -5,28 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertEachOnce } from './support/complaints.ts'
 import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { localfile, rules } from './support/parts.ts'
 import { startTarget } from './support/target.ts'
 import { ordinaryUser } from './support/user.ts'
 import { postGithub } from './support/webhooks.ts'
 
 // Of a busy machine; a test takes two seconds.
 const limits = { timeout: 60_000 }
-
-const rules = `<group name="local,">
-  <rule id="100001" level="5">
-    <match>outrider-test</match>
-    <description>test alert</description>
-  </rule>
-</group>
-`
-
-const localfile = (location: string, format = 'syslog') => `<ossec_config>
-  <localfile>
-    <log_format>${format}</log_format>
-    <location>${location}</location>
-  </localfile>
-</ossec_config>
-`
 
 const logsOf = (home: string, rule: string) =>
   readAlerts(home)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Block, DeliverySummary } from '../src/api/parts.ts'
 import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { recordScript } from './support/parts.ts'
 import { run } from './support/run.ts'
 import { startTarget } from './support/target.ts'
 
@@ -19,18 +20,6 @@ const rules = `<group name="local,">
 `
 const localfile = '<localfile><log_format>syslog</log_format><location>in.log</location></localfile>\n'
 
-const recordScript = `#!/bin/sh
-read -r line
-command=$(printf '%s' "$line" | sed 's/.*"command":"\\([a-z]*\\)".*/\\1/')
-ip=$(printf '%s' "$line" | sed 's/.*"srcip":"\\([^"]*\\)".*/\\1/')
-if [ "$command" = add ]; then
-  echo '{"version":1,"origin":{"name":"record","module":"active-response"},"command":"check_keys","parameters":{"keys":["'"$ip"'"]}}'
-  read -r answer
-  case "$answer" in *'"command":"continue"'*) ;; *) exit 0 ;; esac
-fi
-echo "$command $ip" >> record.txt
-`
-
 test('blocks are listed, added, extended and removed by hand', limits, async (t) => {
   const home = makeHome(t, {
     'etc/ossec.conf': `<ossec_config>
@@ -38,7 +27,7 @@ test('blocks are listed, added, extended and removed by hand', limits, async (t)
   <active-response><command>record</command><location>local</location><rules_id>999999</rules_id><timeout>600</timeout></active-response>
 </ossec_config>
 `,
-    'active-response/bin/record': { text: recordScript, mode: 0o750 },
+    'active-response/bin/record': { text: recordScript(), mode: 0o750 },
     'outrider.yaml': 'listen: { port: 0 }\nresponses: { enabled: true, never: [203.0.113.128/25] }\n',
   })
   const outrider = await startOutrider(t, home)

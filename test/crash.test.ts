@@ -7,15 +7,8 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { seeded } from '../src/fakes/faults.ts'
 import { eventually, makeHome, startOutrider } from './support/outrider.ts'
+import { recordScript, rules } from './support/parts.ts'
 import { startTarget } from './support/target.ts'
-
-const rules = `<group name="local,">
-  <rule id="100001" level="5">
-    <match>outrider-test</match>
-    <description>test alert</description>
-  </rule>
-</group>
-`
 
 const localfile = `<ossec_config>
   <localfile>
@@ -79,18 +72,6 @@ destinations:
   assert.equal(await outrider.stop(), 0)
 })
 
-const blockScript = `#!/bin/sh
-read -r line
-command=$(printf '%s' "$line" | sed 's/.*"command":"\\([a-z]*\\)".*/\\1/')
-ip=$(printf '%s' "$line" | sed 's/.*from \\([0-9.]*\\).*/\\1/')
-if [ "$command" = add ]; then
-  echo '{"version":1,"origin":{"name":"record","module":"active-response"},"command":"check_keys","parameters":{"keys":["'"$ip"'"]}}'
-  read -r answer
-  case "$answer" in *'"command":"continue"'*) ;; *) exit 0 ;; esac
-fi
-echo "$command $ip" >> record.txt
-`
-
 test('blocks in force at a kill are undone on time after the restart', { timeout: 60_000 }, async (t) => {
   const home = makeHome(t, {
     'etc/ossec.conf': `${localfile}<ossec_config>
@@ -99,7 +80,7 @@ test('blocks in force at a kill are undone on time after the restart', { timeout
 </ossec_config>
 `,
     'etc/rules/local_rules.xml': rules,
-    'active-response/bin/record': { text: blockScript, mode: 0o750 },
+    'active-response/bin/record': { text: recordScript('from \\([0-9.]*\\)'), mode: 0o750 },
     'in.log': '',
     'outrider.yaml': 'listen: { port: 0 }\nresponses:\n  enabled: true\n',
   })

@@ -6,18 +6,7 @@ import { test } from 'node:test'
 import type { Block, PastBlock } from '../src/api/parts.ts'
 import { lacksSshd, startSshd } from '../src/responses/sshd-testing.ts'
 import { makeHome, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
-
-const record = `#!/bin/sh
-read -r line
-command=$(printf '%s' "$line" | sed 's/.*"command":"\\([a-z]*\\)".*/\\1/')
-ip=$(printf '%s' "$line" | sed 's/.*"srcip":"\\([^"]*\\)".*/\\1/')
-if [ "$command" = add ]; then
-  echo '{"version":1,"origin":{"name":"record","module":"active-response"},"command":"check_keys","parameters":{"keys":["'"$ip"'"]}}'
-  read -r answer
-  case "$answer" in *'"command":"continue"'*) ;; *) exit 0 ;; esac
-fi
-echo "$command $ip" >> record.txt
-`
+import { recordScript } from './support/parts.ts'
 
 const alert = (n: number, agent: { id: string; name: string }) => {
   const rule = { level: 10, description: 'brute force', id: '100001', groups: ['local'] }
@@ -29,7 +18,7 @@ test('a block on another machine, from the alert to its end by hand', {
   skip: lacksSshd,
   timeout: 90_000,
 }, async (t) => {
-  const sshd = await startSshd(t, { record })
+  const sshd = await startSshd(t, { record: recordScript() })
   const { ssh, port, identity, known_hosts, home: there } = sshd.host
   const home = makeHome(t, {
     'alerts.json': '',

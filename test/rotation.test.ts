@@ -17,17 +17,10 @@ import { type TestContext, test } from 'node:test'
 import type { InputStatus } from '../src/api/parts.ts'
 import { startWithClock } from './support/in-process.ts'
 import { eventually, makeHome, readAlerts, startOutrider } from './support/outrider.ts'
+import { rules } from './support/parts.ts'
 import { startTarget } from './support/target.ts'
 
 const limits = { timeout: 60_000 }
-const rules = `<group name="local,">
-  <rule id="100001" level="5">
-    <match>outrider-test</match>
-    <description>test alert</description>
-  </rule>
-</group>
-`
-
 const localfile = (location: string) =>
   `<ossec_config>\n<localfile><log_format>syslog</log_format><location>${location}</location></localfile>\n</ossec_config>\n`
 
