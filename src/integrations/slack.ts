@@ -1,83 +1,69 @@
 import * as z from 'zod/mini'
-import { defineIntegration, type Outcome } from '../define.ts'
+import { defineIntegration, type HttpRequest, type Outcome } from '../define.ts'
 import { bySeverity, cut, escapeHtml, facts, text } from './message.ts'
 import { httpUrl, jsonOf, secretUrl, textOption } from './options.ts'
+
+const options = z
+  .object({
+    hook_url: z.optional(secretUrl('Incoming webhook URL.')),
+    api_key: z
+      .optional(z.string().check(z.startsWith('xoxb-')))
+      .check(z.meta({ description: 'Bot token (xoxb-…) with chat:write, to post as a bot.', secret: true })),
+    channel: textOption(
+      'Channel to post to as a bot, by id (C0123456) or name. A webhook has its own and ignores this.',
+    ),
+    api_url: z
+      ._default(httpUrl('Address of the API for bots.'), 'https://slack.com/api')
+      .check(z.describe('Address of the API for bots; https://slack-gov.com/api for GovSlack.')),
+  })
+  .check(
+    z.refine(
+      ({ hook_url, api_key, channel }) => hook_url !== undefined || (api_key !== undefined && channel !== undefined),
+      {
+        error: 'needs hook_url (an incoming webhook), or api_key and channel (a bot)',
+      },
+    ),
+  )
+
+type Options = z.infer<typeof options>
 
 export default defineIntegration({
   name: 'slack',
   summary: 'Posts each alert to a Slack channel, through an incoming webhook or as a bot.',
   docs: 'https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks',
 
-  options: z
-    .object({
-      hook_url: z.optional(secretUrl('Incoming webhook URL.')),
-      api_key: z
-        .optional(z.string().check(z.startsWith('xoxb-')))
-        .check(z.meta({ description: 'Bot token (xoxb-…) with chat:write, to post as a bot.', secret: true })),
-      channel: textOption(
-        'Channel to post to as a bot, by id (C0123456) or name. A webhook has its own and ignores this.',
-      ),
-      api_url: z
-        ._default(httpUrl('Address of the API for bots.'), 'https://slack.com/api')
-        .check(z.describe('Address of the API for bots; https://slack-gov.com/api for GovSlack.')),
-    })
-    .check(
-      z.refine(
-        ({ hook_url, api_key, channel }) => hook_url !== undefined || (api_key !== undefined && channel !== undefined),
-        {
-          error: 'needs hook_url (an incoming webhook), or api_key and channel (a bot)',
-        },
-      ),
-    ),
+  options,
   example: { hook_url: 'https://hooks.slack.com/services/T000/B000/XXXX' },
 
   // One message a second and channel, https://docs.slack.dev/apis/web-api/rate-limits.
   rate: 1,
 
-  request(alert, { hook_url, api_key, channel, api_url }, { style, title, incident }) {
-    return {
-      url: hook_url ?? `${api_url.replace(/\/$/, '')}/chat.postMessage`,
-      ...(hook_url === undefined && {
-        headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
-      }),
-      json: {
-        channel,
-        // As a bot, what follows in an incident goes into the thread of its first message.
-        ...(hook_url === undefined && incident?.ref && { thread_ts: incident.ref.split('/')[1] }),
-        // Shown in notifications and by readers for the blind; the attachment is what is seen.
-        text: cut(escapeHtml(title), 3000),
-        attachments: [
-          {
-            color: bySeverity(alert, ['#8d99a6', '#2f81f7', '#d4a72c', '#e36209', '#cf222e']),
-            fallback: cut(escapeHtml(title), 3000),
-            text: code(text(alert.full_log), 2900),
-            mrkdwn_in: ['text'],
-            fields: facts(alert, style).map(({ name, value }) => ({
-              title: name,
-              value: cut(escapeHtml(value), 2000),
-              short: value.length < 40,
-            })),
-          },
-        ],
-      },
-    }
+  request(alert, options, { style, title, incident }) {
+    return post(options, incident?.ref, {
+      // Shown in notifications and by readers for the blind; the attachment is what is seen.
+      text: cut(escapeHtml(title), 3000),
+      attachments: [
+        {
+          color: bySeverity(alert, ['#8d99a6', '#2f81f7', '#d4a72c', '#e36209', '#cf222e']),
+          fallback: cut(escapeHtml(title), 3000),
+          text: code(text(alert.full_log), 2900),
+          mrkdwn_in: ['text'],
+          fields: facts(alert, style).map(({ name, value }) => ({
+            title: name,
+            value: cut(escapeHtml(value), 2000),
+            short: value.length < 40,
+          })),
+        },
+      ],
+    })
   },
 
-  resolve(_, { hook_url, api_key, channel, api_url }, { title, incident }) {
+  resolve(_, options, { title, incident }) {
     // A webhook has no threads: that nothing more happened is no news for the channel.
     if (!incident?.ref && incident?.over?.by === 'quiet') return undefined
-    const thread = hook_url === undefined && incident?.ref ? incident.ref.split('/')[1] : undefined
-    return {
-      url: hook_url ?? `${api_url.replace(/\/$/, '')}/chat.postMessage`,
-      ...(hook_url === undefined && {
-        headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
-      }),
-      json: {
-        channel,
-        ...(thread && { thread_ts: thread }),
-        text: cut(escapeHtml([title, incident?.why].filter(Boolean).join('\n')), 3000),
-      },
-    }
+    return post(options, incident?.ref, {
+      text: cut(escapeHtml([title, incident?.why].filter(Boolean).join('\n')), 3000),
+    })
   },
 
   outcome({ status, text: body }): Outcome | undefined {
@@ -95,6 +81,16 @@ export default defineIntegration({
     return aboutTheMessage.test(error) ? { kind: 'rejected', reason: failed } : { kind: 'paused', reason: failed }
   },
 })
+
+/** By webhook or as a bot. @param ref of the first message of an incident: as a bot, what follows goes into its thread */
+function post({ hook_url, api_key, channel, api_url }: Options, ref: string | undefined, message: object): HttpRequest {
+  if (hook_url !== undefined) return { url: hook_url, json: { channel, ...message } }
+  return {
+    url: `${api_url.replace(/\/$/, '')}/chat.postMessage`,
+    headers: { authorization: `Bearer ${api_key}`, 'content-type': 'application/json; charset=utf-8' },
+    json: { channel, ...(ref && { thread_ts: ref.split('/')[1] }), ...message },
+  }
+}
 
 const busy = new Set([
   'ratelimited',
