@@ -1,30 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createApi } from './server.ts'
-import { memoryParts, silent, token } from './testing.ts'
-
-const now = 1_795_255_200_000
-
-function setUp() {
-  const memory = memoryParts(() => now)
-  const app = createApi(memory.parts, { token, hosts: [], console: '/nowhere', log: silent, now: () => now })
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    }
-    const answer = await app.request(`/api/${path}`, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    })
-    return { status: answer.status, value: (await answer.json()) as Record<string, unknown> }
-  }
-  return { ...memory, app, ask }
-}
+import { now, setUpApi } from './testing.ts'
 
 test('what waits for approval is answered with a reason', async () => {
-  const { ask, actions, parts } = setUp()
+  const { ask, actions, parts } = setUpApi()
   await parts.blocks!.add({ response: 'firewall-drop', key: '203.0.113.7', seconds: 60, reason: 'test', by: 'test' })
   actions.length = 0
   const path = 'blocks/manual-1/answer'
@@ -46,7 +25,7 @@ test('what waits for approval is answered with a reason', async () => {
 })
 
 test('history and audit: at most as many as were asked for', async () => {
-  const { ask, history, audit } = setUp()
+  const { ask, history, audit } = setUpApi()
   for (const id of ['b2', 'b1']) {
     const common = { since: now - 60_000, ended: now, why: 'rule 5712', by: 'rule 5712', hits: 1 }
     history.push({ id, response: 'firewall-drop', key: '203.0.113.7', state: 'ended', ...common })
@@ -61,7 +40,7 @@ test('history and audit: at most as many as were asked for', async () => {
 })
 
 test('what is never blocked is put on the list, shown and taken off, networks too', async () => {
-  const { ask, actions } = setUp()
+  const { ask, actions } = setUpApi()
   const entry = '198.51.100.0/24'
   const put = await ask('POST', 'allowed', { entry, seconds: 7200, reason: 'partner' })
   assert.deepEqual(put, { status: 200, value: { undone: 0 } })

@@ -1,32 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createApi } from './server.ts'
-import { memoryParts, silent, token } from './testing.ts'
-
-const now = 1_795_255_200_000
-
-function setUp() {
-  const memory = memoryParts(() => now)
-  const app = createApi(memory.parts, { token, hosts: [], console: '/nowhere', log: silent, now: () => now })
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    }
-    const answer = await app.request(`/api/${path}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    return { status: answer.status, value: (await answer.json()) as Record<string, unknown> }
-  }
-  return { ...memory, app, ask }
-}
+import { now, setUpApi } from './testing.ts'
 
 const wish = { rules: ['5710'], seconds: 3600, reason: 'patch day', by: 'cli:root' }
 
 test('silences are added, listed and ended, with a reason', async () => {
-  const { ask, actions, silences } = setUp()
+  const { ask, actions, silences } = setUpApi()
   const added = await ask('POST', 'silences', { ...wish, since: now + 60_000 })
   assert.deepEqual([added.status, added.value.id, added.value.since], [200, '1', now + 60_000])
   assert.deepEqual((await ask('GET', 'silences')).value, { silences })
@@ -44,7 +23,7 @@ test('silences are added, listed and ended, with a reason', async () => {
 })
 
 test('what is no silence is refused with the member that is wrong', async () => {
-  const { ask, actions } = setUp()
+  const { ask, actions } = setUpApi()
   for (const [more, error] of [
     [{ seconds: 0 }, /^seconds: /],
     [{ seconds: undefined }, /^seconds: /],
@@ -65,7 +44,7 @@ test('what is no silence is refused with the member that is wrong', async () => 
 })
 
 test('a daemon without silences says so', async () => {
-  const { ask, parts } = setUp()
+  const { ask, parts } = setUpApi()
   parts.silences = undefined
   assert.equal((await ask('GET', 'silences')).status, 404)
   assert.equal((await ask('GET', 'overview')).value.silences, null)

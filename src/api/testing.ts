@@ -16,6 +16,7 @@ import type {
   Refusal,
   Silence,
 } from './parts.ts'
+import { createApi } from './server.ts'
 
 export const token = 'test-token-0123456789abcdefghijklmnopqrstuv'
 
@@ -221,4 +222,26 @@ export function memoryParts(now: () => number) {
     actions,
     secrets,
   }
+}
+
+/** When {@link setUpApi} is asked. Milliseconds since 1970. */
+export const now = 1_795_255_200_000
+
+/** The API over such parts, and a way to ask it as somebody who has the token. */
+export function setUpApi() {
+  const memory = memoryParts(() => now)
+  const app = createApi(memory.parts, { token, hosts: [], console: '/nowhere', log: silent, now: () => now })
+  const ask = async (method: string, path: string, body?: unknown) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
+    const answer = await app.request(`/api/${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    return { status: answer.status, value: (await answer.json()) as Record<string, unknown> }
+  }
+  return { ...memory, app, ask }
 }

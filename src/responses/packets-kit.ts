@@ -4,6 +4,7 @@
  *   test ── 192.0.2.1, 2001:db8::1 ══ veth ══ 203.0.113.5, .6, 2001:db8:5::5, ::6 ── this file as a process of its own
  *    └───────────────────────── a socket of the file system, to ask for connections ───────────────────┘
  */
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -11,7 +12,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { tool } from './test-kit.ts'
+import { type bench, tool } from './test-kit.ts'
 
 /** Fails in a namespace where there is no such cable. */
 export const cable = ['ip', 'link', 'add', 'cable0', 'type', 'veth', 'peer', 'name', 'cable1'] as const
@@ -20,6 +21,8 @@ export interface Packets {
   /** A real connection; undefined when none comes about. It echoes. */
   reach(from: string): Promise<Socket | undefined>
   isOpen(from: string): Promise<boolean>
+  /** Whether it is open again within ten seconds. */
+  opens(from: string): Promise<boolean>
 }
 
 /** The machine is 192.0.2.1 and 2001:db8::1; others are 203.0.113.5, 203.0.113.6, 2001:db8:5::5 and 2001:db8:5::6. */
@@ -54,13 +57,39 @@ export async function startPackets(): Promise<Packets> {
     const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')])
     return answer instanceof Buffer ? socket : undefined
   }
+  async function isOpen(from: string): Promise<boolean> {
+    const socket = await reach(from)
+    socket?.destroy()
+    return socket !== undefined
+  }
   return {
     reach,
-    async isOpen(from) {
-      const socket = await reach(from)
-      socket?.destroy()
-      return socket !== undefined
+    isOpen,
+    async opens(from) {
+      const given = performance.now() + 10_000
+      let open = false
+      while (!open && performance.now() < given) open = await isOpen(from)
+      return open
     },
+  }
+}
+
+/** Blocks an address of each family for 600 s: neither new connections nor those that were open get through, nobody else is blocked, and then it ends. */
+export async function blocksAndOpens(packets: Packets, bed: Awaited<ReturnType<typeof bench>>): Promise<void> {
+  const { isOpen, reach } = packets
+  for (const srcip of ['203.0.113.5', '2001:db8:5::5']) {
+    const other = srcip.replace(/5$/, '6')
+    assert.equal(await isOpen(srcip), true)
+    const established = (await reach(srcip))!
+    await bed.alert({ srcip })
+    assert.equal(await isOpen(srcip), false, srcip)
+    assert.equal(await isOpen(other), true, 'nobody else is')
+    const echo = new Promise((resolve) => established.once('data', resolve))
+    established.write('still there?')
+    assert.equal(await Promise.race([echo, isOpen(srcip)]), false, 'nor does what was open go on')
+    established.destroy()
+    await bed.pass(600)
+    assert.equal(await isOpen(srcip), true)
   }
 }
 
