@@ -15,13 +15,17 @@ export class RuleTree {
   /** Every record in load order, the overwriting ones excluded. */
   readonly rules: Rule[] = []
   private readonly byId = new Map<number, Rule[]>()
+  /**
+   * How each list of siblings falls: the lowest level of all up to a place, and for how many places it stays the lowest. It never rises, in whatever
+   * order overwritten levels have left the siblings, and has few steps, so that a place is found without looking at thousands of siblings.
+   */
+  private readonly falls = new Map<RuleNode[], Step[]>()
 
-  has(id: number): boolean {
-    return this.byId.has(id)
-  }
-
+  /** The first rule with the id. It may be overwritten, its level too, so what is known of the levels around it is forgotten. */
   find(id: number): Rule | undefined {
-    return this.byId.get(id)?.[0]
+    const rule = this.byId.get(id)?.[0]
+    for (const node of rule?.nodes ?? []) this.falls.delete(this.siblingsOf(node))
+    return rule
   }
 
   /** Puts a rule where it belongs. @returns false when it has no place, which `report` has been told */
@@ -45,7 +49,7 @@ export class RuleTree {
     report: Report,
   ): boolean {
     if (rule.id < 10) {
-      insert(this.top, undefined, rule)
+      this.insert(this.top, undefined, rule)
       return true
     }
     if (parents.if_sid !== undefined) return this.addBySid(rule, parents.if_sid, report)
@@ -73,7 +77,7 @@ export class RuleTree {
       if (found) {
         placed = true
       } else if (rule.if_matched_sid !== 0) {
-        detach(rule)
+        this.detach(rule)
         report.drop(
           `(7620): Signature ID '${id}' was not found. Invalid 'if_matched_sid'.Rule '${rule.id}' will be ignored.`,
           `rule ${rule.id}: rule ${id} of \`if_matched_sid\` or \`if_sid\` is not loaded`,
@@ -112,10 +116,10 @@ export class RuleTree {
    */
   private attachToSid(rule: Rule, id: number): boolean {
     const candidates = (this.byId.get(id) ?? []).flatMap((record) => record.nodes)
-    const taken = candidates.filter((node) => !isBehindAnother(node, candidates, this.top))
+    const taken = candidates.filter((node) => !this.isBehindAnother(node, candidates))
     for (const node of taken) {
       rule.category = node.rule.category
-      insert(node.children, node, rule)
+      this.insert(node.children, node, rule)
     }
     return taken.length > 0
   }
@@ -152,7 +156,7 @@ export class RuleTree {
 
   private addByCategory(rule: Rule): boolean {
     const node = this.top.find((candidate) => candidate.rule.category === rule.category)
-    if (node) insert(node.children, node, rule)
+    if (node) this.insert(node.children, node, rule)
     return node !== undefined
   }
 
@@ -161,7 +165,7 @@ export class RuleTree {
     for (const other of this.rules) {
       if (other.id === rule.id || !fits(other)) continue
       for (const node of other.nodes) {
-        insert(node.children, node, rule)
+        this.insert(node.children, node, rule)
         placed = true
       }
     }
@@ -192,6 +196,41 @@ export class RuleTree {
       if (rule.level >= 100) rule.level = Math.trunc(rule.level / 100)
     }
   }
+
+  private siblingsOf({ parent }: RuleNode): RuleNode[] {
+    return parent?.children ?? this.top
+  }
+
+  /** A new node goes before the first sibling of lower level. */
+  private insert(siblings: RuleNode[], parent: RuleNode | undefined, rule: Rule): void {
+    const node: RuleNode = { rule, children: [], ...(parent ? { parent } : {}) }
+    let steps = this.falls.get(siblings)
+    if (!steps) this.falls.set(siblings, (steps = stepsOf(siblings)))
+    siblings.splice(stepDown(steps, rule.level), 0, node)
+    rule.nodes.push(node)
+  }
+
+  private detach(rule: Rule): void {
+    for (const node of rule.nodes) {
+      const siblings = this.siblingsOf(node)
+      siblings.splice(siblings.indexOf(node), 1)
+      this.falls.delete(siblings)
+    }
+    rule.nodes = []
+  }
+
+  /** Whether the walk never reaches `node` because one of the others ends it earlier: an ancestor, or an earlier sibling of it or of an ancestor. */
+  private isBehindAnother(node: RuleNode, others: readonly RuleNode[]): boolean {
+    for (let at: RuleNode | undefined = node; at; at = at.parent) {
+      if (at !== node && others.includes(at)) return true
+      const rivals = others.filter((other) => other !== at && other.parent === at.parent)
+      if (rivals.length === 0) continue
+      const siblings = this.siblingsOf(at)
+      const place = siblings.indexOf(at)
+      if (rivals.some((rival) => siblings.indexOf(rival) < place)) return true
+    }
+    return false
+  }
 }
 
 /** Whether a rule's group string matches; rules share few of them. */
@@ -207,28 +246,27 @@ function byGroup(pattern: Pattern): (rule: Rule) => boolean {
   }
 }
 
-/** A new node goes before the first sibling of lower level. */
-function insert(siblings: RuleNode[], parent: RuleNode | undefined, rule: Rule): void {
-  const node: RuleNode = { rule, children: [], ...(parent ? { parent } : {}) }
-  const place = siblings.findIndex((sibling) => rule.level > sibling.rule.level)
-  siblings.splice(place === -1 ? siblings.length : place, 0, node)
-  rule.nodes.push(node)
+interface Step {
+  level: number
+  places: number
 }
 
-function detach(rule: Rule): void {
-  for (const node of rule.nodes) node.parent?.children.splice(node.parent.children.indexOf(node), 1)
-  rule.nodes = []
-}
-
-/** Whether the walk never reaches `node` because one of the others ends it earlier: an ancestor, or an earlier sibling of it or of an ancestor. */
-function isBehindAnother(node: RuleNode, others: readonly RuleNode[], top: readonly RuleNode[]): boolean {
-  for (let at: RuleNode | undefined = node; at; at = at.parent) {
-    if (at !== node && others.includes(at)) return true
-    const rivals = others.filter((other) => other !== at && other.parent === at.parent)
-    if (rivals.length === 0) continue
-    const siblings = at.parent?.children ?? top
-    const place = siblings.indexOf(at)
-    if (rivals.some((rival) => siblings.indexOf(rival) < place)) return true
+function stepsOf(siblings: readonly RuleNode[]): Step[] {
+  const steps: Step[] = []
+  for (const { rule } of siblings) {
+    const last = steps.at(-1)
+    if (last && rule.level >= last.level) last.places++
+    else steps.push({ level: rule.level, places: 1 })
   }
-  return false
+  return steps
+}
+
+/** Takes one more place for `level` into the steps, before the first that is lower. @returns which place it is */
+function stepDown(steps: Step[], level: number): number {
+  let place = 0
+  let at = 0
+  while (at < steps.length && steps[at]!.level >= level) place += steps[at++]!.places
+  if (steps[at - 1]?.level === level) steps[at - 1]!.places++
+  else steps.splice(at, 0, { level, places: 1 })
+  return place
 }
