@@ -4,12 +4,12 @@
  */
 
 import { buildData, type DataMember, findMember, printData } from './alert-data.ts'
-import type { AlertLine, AlertOrigin, AlertParts, RuleOutput } from './alert-parts.ts'
+import type { AlertOrigin, AlertParts, RuleOutput } from './alert-parts.ts'
 import { printedString } from './decoding/json.ts'
 import type { EngineEvent } from './event.ts'
 import { timestampOf } from './local-time.ts'
 
-export function alertJson(parts: AlertParts, origin: AlertOrigin): AlertLine {
+export function alertJson(parts: AlertParts, origin: AlertOrigin, offset: number | string): string {
   const { event, output, walk, stamp } = parts
   const { manager } = origin
   const data = buildData(event)
@@ -49,7 +49,7 @@ export function alertJson(parts: AlertParts, origin: AlertOrigin): AlertLine {
     ...members([['location', location]]),
     ...(agentless ? [`"agentless":${object(agentless)}`] : []),
   ]
-  return { head: `{${head.join(',')},"id":"${stamp.seconds}.`, tail: `",${tail.join(',')}}` }
+  return `{${head.join(',')},"id":"${stamp.seconds}.${offset}",${tail.join(',')}}`
 }
 
 /** Notes of a composite are shown from two on; without a rule there are none, whatever a rule that failed has left. */

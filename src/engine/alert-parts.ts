@@ -22,11 +22,11 @@ export interface RuleOutput {
   text: RuleText | undefined
 }
 
-/** The parts of `rule` around the description, around the count, and to the end. */
+/** The parts of `rule` around the description and the count. */
 export interface RuleText {
-  /** With the description when it holds no field. */
+  /** Up to the count when the description holds no field. */
   beginning: string
-  /** From the description to the count. */
+  /** From the description to the count, unless `beginning` goes so far. */
   middle: string
   end: string
   hasFixedDescription: boolean
@@ -61,15 +61,10 @@ export interface AlertOrigin {
   withLevelZero: boolean
 }
 
-/** Prints alerts: the text before and after the number that only the writer knows. */
+/** Prints alerts, with the offset in alerts.log that is the second half of their id. */
 export interface AlertPrinter {
-  json(parts: AlertParts): AlertLine
-  text(parts: AlertParts): AlertLine
-}
-
-export interface AlertLine {
-  head: string
-  tail: string
+  json(parts: AlertParts, offset: number | string): string
+  text(parts: AlertParts, offset: number | string): string
 }
 
 export function outputOf(rule: Rule, flags: AlertFlags): RuleOutput {

@@ -1,8 +1,8 @@
 /** An alert as it stands in alerts.log. alerts/log.c: OS_Log, 4.14.7; spec/alerts.md section 5.1. */
-import type { AlertLine, AlertParts } from './alert-parts.ts'
+import type { AlertParts } from './alert-parts.ts'
 import { Static } from './event.ts'
 
-export function alertText(parts: AlertParts): AlertLine {
+export function alertText(parts: AlertParts, offset: number | string): string {
   const { event, output, walk } = parts
   const { rule, flags } = output!
   const { statics, location } = event
@@ -11,8 +11,8 @@ export function alertText(parts: AlertParts): AlertLine {
   const { names, values } = event
   let fields = ''
   if (event.decoder) for (let i = 0; i < names.length; i++) if (values[i]) fields += `${names[i]}: ${values[i]}\n`
-  const tail =
-    `:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
+  return (
+    `** Alert ${parts.stamp.seconds}.${offset}:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
     `${parts.stamp.line} ${from}\n` +
     `Rule: ${rule.id} (level ${rule.level}) -> '${parts.description}'` +
     line('Src IP', statics[Static.srcip]) +
@@ -23,5 +23,5 @@ export function alertText(parts: AlertParts): AlertLine {
     line('Dst Port', statics[Static.dstport]) +
     line('User', statics[Static.dstuser]) +
     `\n${event.full_log}\n${fields}${walk.notes.map((note) => `${note}\n`).join('')}\n`
-  return { head: `** Alert ${parts.stamp.seconds}.`, tail }
+  )
 }

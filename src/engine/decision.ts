@@ -66,13 +66,11 @@ export class EngineDecision implements Decision {
   }
 
   json(offset: number | string): string {
-    const { head, tail } = this.printer.json(this.parts())
-    return head + offset + tail
+    return this.printer.json(this.parts(), offset)
   }
 
   text(offset: number | string): string {
-    const { head, tail } = this.printer.text(this.parts())
-    return head + offset + tail
+    return this.printer.text(this.parts(), offset)
   }
 
   private parts(): AlertParts {

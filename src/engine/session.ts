@@ -190,7 +190,7 @@ export class EngineSession implements Session {
 }
 
 function plainPrinter(origin: AlertOrigin): AlertPrinter {
-  return { json: (parts) => alertJson(parts, origin), text: alertText }
+  return { json: (parts, offset) => alertJson(parts, origin, offset), text: alertText }
 }
 
 function createDiffStore(): DiffStore {

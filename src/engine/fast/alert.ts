@@ -2,15 +2,14 @@
  * Alerts put together from prepared pieces. What of an alert depends on its rule, its decoder or the session is printed once; what depends on the names
  * of its fields (which name nests in which, which is dropped) is worked out once for each sequence of names. The rare forms are left to the plain
  * printer: devices without agent, SCA and rootcheck with compliance lists in their data.
- *
- * Joining a list of the pieces, or a table instead of JSON.stringify for short texts, was not faster than adding strings one to the other.
  */
 import { agentOf, alertJson, hasPrevious, headerHost, locationOf } from '../alert-json.ts'
-import type { AlertLine, AlertOrigin, AlertParts, AlertPrinter, RuleOutput, RuleText } from '../alert-parts.ts'
+import type { AlertOrigin, AlertParts, AlertPrinter, RuleOutput, RuleText } from '../alert-parts.ts'
 import { alertText } from '../alert-text.ts'
 import type { DecoderInfo, EngineEvent } from '../event.ts'
 import { timestampOf } from '../local-time.ts'
-import { dataText } from './layout.ts'
+import { ByteText, flat } from './byte-text.ts'
+import { addData } from './layout.ts'
 
 /** A byte string as cJSON prints it. For texts of one byte a character the built-in printer gives the same. */
 const printed = (text: string) => JSON.stringify(text)
@@ -19,50 +18,75 @@ export class FastPrinter implements AlertPrinter {
   private readonly origin: AlertOrigin
   private readonly manager: string
   private readonly localAgent: string
-  private readonly cluster: string
+  private readonly afterId: string
+  private readonly line = new ByteText()
   private readonly decoders = new Map<DecoderInfo, string>()
 
   constructor(origin: AlertOrigin) {
     const { manager, cluster } = origin
     this.origin = origin
     this.manager = `"manager":{"name":${printed(manager)}},"id":"`
-    this.localAgent = `"agent":{"id":"000","name":${printed(manager)}},${this.manager}`
-    this.cluster = cluster
-      ? `"cluster":{"name":${printed(cluster.name)}${cluster.node === undefined ? '' : `,"node":${printed(cluster.node)}`}},`
-      : ''
+    this.localAgent = flat(`"agent":{"id":"000","name":${printed(manager)}},${this.manager}`)
+    this.afterId = cluster
+      ? `","cluster":{"name":${printed(cluster.name)}${cluster.node === undefined ? '' : `,"node":${printed(cluster.node)}`}},`
+      : '",'
   }
 
-  json(parts: AlertParts): AlertLine {
+  json(parts: AlertParts, offset: number | string): string {
     const { event, output, stamp, walk } = parts
     const { location, full_log, program_name, timestamp } = event
     const rule = output && (output.text ??= printRule(output, this.origin.withLevelZero))
     const isLocal = location.charCodeAt(0) !== openParenthesis
     if (rule?.isRootcheck || (!isLocal && event.agent_id === '000') || hasCheckFields(event)) {
-      return alertJson(parts, this.origin)
+      return alertJson(parts, this.origin, offset)
     }
-    let head = `{"timestamp":"${timestampOf(stamp, event.at_ms)}",`
-    if (output && rule) head += ruleJson(rule, parts)
-    head += isLocal && event.agent_id === '000' ? this.localAgent : this.agent(event)
-    head += `${stamp.seconds}.`
-
-    let tail = `",${this.cluster}`
-    if (output && hasPrevious(walk.notes)) tail += `"previous_output":${printed(walk.notes.join('\n'))},`
-    if (!output?.no_full_log) tail += `"full_log":${printed(full_log)},`
+    const { line } = this
+    line.clear()
+    line.add('{"timestamp":"')
+    line.add(timestampOf(stamp, event.at_ms))
+    line.add('",')
+    if (output && rule) addRule(line, rule, parts)
+    line.add(isLocal && event.agent_id === '000' ? this.localAgent : this.agent(event))
+    line.add(`${stamp.seconds}.${offset}`)
+    line.add(this.afterId)
+    if (output && hasPrevious(walk.notes)) {
+      line.add('"previous_output":')
+      line.addQuoted(walk.notes.join('\n'))
+      line.add(',')
+    }
+    if (!output?.no_full_log) {
+      line.add('"full_log":')
+      line.addQuoted(full_log)
+      line.add(',')
+    }
     const host = startsWithCapital(full_log) ? headerHost.exec(full_log)?.[1] : undefined
     const hasHeader = program_name !== undefined || timestamp !== undefined
-    if (hasHeader) tail += `${predecoder(program_name, timestamp, host)},`
-    tail += this.decoder(event.decoder)
-    if (walk.previous_log !== undefined) tail += `,"previous_log":${printed(walk.previous_log)}`
-    const data = dataText(event)
-    if (data !== undefined) tail += `,"data":${data}`
-    if (!hasHeader && host !== undefined) tail += `,${predecoder(undefined, undefined, host)}`
+    if (hasHeader) {
+      addPredecoder(line, program_name, timestamp, host)
+      line.add(',')
+    }
+    line.add(this.decoder(event.decoder))
+    if (walk.previous_log !== undefined) {
+      line.add(',"previous_log":')
+      line.addQuoted(walk.previous_log)
+    }
+    addData(line, event)
+    if (!hasHeader && host !== undefined) {
+      line.add(',')
+      addPredecoder(line, undefined, undefined, host)
+    }
     const place = locationOf(location)
-    if (place !== undefined) tail += `,"location":${printed(place)}`
-    return { head, tail: `${tail}}` }
+    if (place !== undefined) {
+      line.add(',"location":')
+      line.addQuoted(place)
+    }
+    line.add('}')
+    return line.toString()
   }
 
-  text(parts: AlertParts): AlertLine {
-    return alertText(parts)
+  /** Of a few long pieces: joined by the engine of JavaScript they take 1.3 µs, and 1.8 in a buffer. */
+  text(parts: AlertParts, offset: number | string): string {
+    return alertText(parts, offset)
   }
 
   private agent(event: EngineEvent): string {
@@ -81,7 +105,7 @@ export class FastPrinter implements AlertPrinter {
         `"name":${printed(name)}`,
         ...(ftscomment === undefined ? [] : [`"ftscomment":${printed(ftscomment)}`]),
       ]
-      this.decoders.set(info, (text = `"decoder":{${members.join(',')}}`))
+      this.decoders.set(info, (text = flat(`"decoder":{${members.join(',')}}`)))
     }
     return text
   }
@@ -109,27 +133,49 @@ function printRule(output: RuleOutput, withLevelZero: boolean): RuleText {
     ...groups.compliance.map(([name, tags]) => `"${name}":${list(tags)}`),
     ...(rule.level === 0 && withLevelZero ? ['"level":0'] : []),
   ]
+  const beginning = `"rule":{${level}"description":`
+  const behind = middle.map((member) => `,${member}`).join('')
   return {
-    beginning: `"rule":{${level}"description":${hasFixedDescription ? printed(rule.description) : ''}`,
-    middle: middle.map((member) => `,${member}`).join(''),
-    end: `,${end.join(',')}},`,
+    beginning: flat(hasFixedDescription ? beginning + printed(rule.description) + behind : beginning),
+    middle: flat(hasFixedDescription ? '' : behind),
+    end: flat(`,${end.join(',')}},`),
     hasFixedDescription,
     isRootcheck: groups.groups.includes('rootcheck'),
   }
 }
 
-function ruleJson({ beginning, middle, end, hasFixedDescription }: RuleText, parts: AlertParts): string {
+function addRule(line: ByteText, { beginning, middle, end, hasFixedDescription }: RuleText, parts: AlertParts): void {
   const { firedtimes, output, description } = parts
-  const text = hasFixedDescription ? beginning + middle : beginning + printed(description) + middle
-  return firedtimes === -1 || output!.flags.no_counter ? text + end : `${text},"firedtimes":${firedtimes}${end}`
+  line.add(beginning)
+  if (!hasFixedDescription) {
+    line.addQuoted(description)
+    line.add(middle)
+  }
+  if (firedtimes !== -1 && !output!.flags.no_counter) {
+    line.add(',"firedtimes":')
+    line.add(String(firedtimes))
+  }
+  line.add(end)
 }
 
-function predecoder(program: string | undefined, timestamp: string | undefined, host: string | undefined): string {
-  let text = ''
-  if (program !== undefined) text += `,"program_name":${printed(program)}`
-  if (timestamp !== undefined) text += `,"timestamp":${printed(timestamp)}`
-  if (host !== undefined) text += `,"hostname":${printed(host)}`
-  return `"predecoder":{${text.slice(1)}}`
+function addPredecoder(
+  line: ByteText,
+  program: string | undefined,
+  timestamp: string | undefined,
+  host: string | undefined,
+): void {
+  line.add('"predecoder":{')
+  let isFirst = true
+  const member = (name: string, value: string | undefined) => {
+    if (value === undefined) return
+    line.add(isFirst ? `"${name}":` : `,"${name}":`)
+    line.addQuoted(value)
+    isFirst = false
+  }
+  member('program_name', program)
+  member('timestamp', timestamp)
+  member('hostname', host)
+  line.add('}')
 }
 
 function startsWithCapital(text: string): boolean {

@@ -3,34 +3,36 @@
  * each shape and then only filled in.
  *
  * ```
- * names  a.b  a.c  x        pieces  {"a":{"b":  ,"c":  },"x":  }
+ * names  a.b  a.c  x        pieces  ,"data":{"a":{"b":  ,"c":  },"x":  }
  * ```
  */
 import { addField, type DataMember } from '../alert-data.ts'
 import { compactArray } from '../decoding/json.ts'
 import { type EngineEvent, Static, staticNames } from '../event.ts'
 import { emptyShape, type Layout, type Shape } from '../shape.ts'
+import { type ByteText, flat } from './byte-text.ts'
 
 const firstDynamic = 32
+const openArray = 0x5b
 
 const dataFields = Static.srcgeoip
 
-/** `data` of an alert; undefined when it would be empty. */
-export function dataText(event: EngineEvent): string | undefined {
+/** Adds `data` of an alert with the comma in front of it; nothing when it would be empty. */
+export function addData(line: ByteText, event: EngineEvent): void {
   const { statics } = event
   let set = 0
   for (let i = 0; i < dataFields; i++) if (statics[i] !== undefined) set |= 1 << i
   let { shape, values } = event
   if (!event.decoder || values.includes('')) ({ shape, values } = withoutEmpty(event))
-  if (set === 0 && shape.size === 0) return undefined
+  if (set === 0 && shape.size === 0) return
   const { pieces, places } = shape.layouts?.get(set) ?? addedLayout(shape, set)
-  let text = pieces[0]!
+  line.add(pieces[0]!)
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!
-    text += place < firstDynamic ? JSON.stringify(statics[place]) : printValue(values[place - firstDynamic]!)
-    text += pieces[i + 1]!
+    if (place < firstDynamic) line.addQuoted(statics[place]!)
+    else addValue(line, values[place - firstDynamic]!)
+    line.add(pieces[i + 1]!)
   }
-  return text
 }
 
 function addedLayout(shape: Shape, set: number): Layout {
@@ -52,9 +54,10 @@ function withoutEmpty({ decoder, shape, values }: EngineEvent): { shape: Shape; 
 }
 
 /** A value that is a whole JSON array is put in as one; everything else is a string. */
-function printValue(value: string): string {
-  if (value.charCodeAt(0) !== 0x5b) return JSON.stringify(value)
-  return compactArray(value) ?? JSON.stringify(value)
+function addValue(line: ByteText, value: string): void {
+  const array = value.charCodeAt(0) === openArray ? compactArray(value) : undefined
+  if (array === undefined) line.addQuoted(value)
+  else line.add(array)
 }
 
 /** Builds the object as the plain way does, with places for values, and takes its text apart at them. */
@@ -64,7 +67,7 @@ function layoutOf({ names }: Shape, set: number): Layout {
   const leaf = (name: string, place: number): DataMember => ({ name, printed: String(place) })
   for (const [i, name] of staticNames.entries()) if (set & (1 << i)) members.push(leaf(name, i))
   for (const [i, name] of names.entries()) addField(members, name, (last) => leaf(last, firstDynamic + i))
-  const pieces = ['']
+  const pieces = [',"data":']
   const write = (text: string) => (pieces[pieces.length - 1] += text)
   const writeObject = (list: readonly DataMember[]) => {
     write('{')
@@ -79,5 +82,5 @@ function layoutOf({ names }: Shape, set: number): Layout {
     write('}')
   }
   writeObject(members)
-  return { pieces, places }
+  return { pieces: pieces.map(flat), places }
 }

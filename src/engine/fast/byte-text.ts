@@ -1,0 +1,78 @@
+/**
+ * Puts a byte string together in a buffer. Strings that are added one to the other become a tree of small nodes, and to make one text of that tree costs
+ * more than to build it: 7.4 µs for an alert of 1,100 bytes in 40 pieces, and 2 µs this way. A write to the buffer costs 30 ns whatever its length,
+ * twice that for a piece of a larger string; short texts are copied faster byte by byte.
+ */
+
+/** Up to this length. */
+const short = 12
+/** Up to this one a text is searched for what must be escaped faster than JSON.stringify is called. */
+const shortQuoted = 32
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** A text as one run of bytes, whatever pieces it was made of: only that is written at once. */
+export const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
+
+/** Methods of every Buffer that the types do not know. `write` and `toString` come to them as well, but look for the encoding first, which takes longer. */
+interface Latin1 {
+  latin1Write(text: string, at: number): number
+  latin1Slice(from: number, to: number): string
+}
+
+const createBuffer = (size: number) => Buffer.allocUnsafeSlow(size) as Buffer & Latin1
+
+export class ByteText {
+  private bytes = createBuffer(16_384)
+  private at = 0
+
+  clear(): void {
+    this.at = 0
+  }
+
+  add(text: string): void {
+    const { length } = text
+    this.reserve(length)
+    if (length <= short) {
+      const { bytes, at } = this
+      for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+    } else this.bytes.latin1Write(text, this.at)
+    this.at += length
+  }
+
+  /** As cJSON prints a string. For texts of one byte a character JSON.stringify gives the same. */
+  addQuoted(text: string): void {
+    const { length } = text
+    if (length > shortQuoted) {
+      this.add(JSON.stringify(text))
+      return
+    }
+    this.reserve(length + 2)
+    const { bytes } = this
+    let { at } = this
+    bytes[at++] = quote
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 0x20 || code === quote || code === backslash) {
+        this.add(JSON.stringify(text))
+        return
+      }
+      bytes[at++] = code
+    }
+    bytes[at++] = quote
+    this.at = at
+  }
+
+  toString(): string {
+    return this.bytes.latin1Slice(0, this.at)
+  }
+
+  private reserve(length: number): void {
+    const needed = this.at + length
+    if (needed <= this.bytes.length) return
+    const larger = createBuffer(Math.max(needed, 2 * this.bytes.length))
+    larger.set(this.bytes)
+    this.bytes = larger
+  }
+}
