@@ -197,6 +197,10 @@ export interface Destination {
   storm?: { alerts: number; within: number }
   /** False: no silence holds anything back from it. */
   silences?: boolean
+  /** Look-ups that are asked about an alert before it is sent, by the names of their destinations; `geoip` is the database. */
+  lookups?: string[]
+  /** Seconds that an alert waits for their answers at most; default 5. */
+  lookup_wait?: number
   /** Where a new destination begins: at the first alert after it was added, or at the start of what is there. */
   from: 'now' | 'start'
 }

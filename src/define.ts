@@ -138,6 +138,14 @@ export interface Style {
   language?: 'en' | 'ru'
   /** IANA name; default: times as the manager wrote them. */
   timezone?: string
+  /** What look-ups say of the alert, which {@link Integration.request} finds among its facts. */
+  found?: readonly Fact[]
+}
+
+/** One line of a message. Foreign text is in it, in one line and not yet escaped. */
+export interface Fact {
+  name: string
+  value: string
 }
 
 /** What a definition may know besides the alert and its options. */
@@ -258,8 +266,12 @@ export type Answer =
 export interface Lookup<S extends Schema = Schema> {
   /** Kebab case; the name in `<integration><name>` and in `type:` of a destination, and the location of its events. */
   name: string
+  /** As people know the service: `VirusTotal`. */
+  title: string
   summary: string
   docs: string
+  /** Under which its events tell what it says, and messages too. Default: its name. */
+  event_name?: string
   /** Besides its own, those that every look-up has (`lookups/options.ts`). */
   options: S
   example: Record<string, unknown>
@@ -275,6 +287,12 @@ export interface Lookup<S extends Schema = Schema> {
     alert: Alert,
     options: Options<S>,
   ): Record<string, unknown> | undefined
+  /**
+   * What matters of it for people, in a few words each; empty ones are left out. Not called for what is not known. Foreign text may stand in it as it is.
+   *
+   * @param said what the event tells below the service's name
+   */
+  words(said: Record<string, unknown>, language: 'en' | 'ru'): string[]
   /** The event that tells of trouble with the service. Default: `{"NAME":{"error":STATUS,"description":TEXT},"integration":"NAME"}`. */
   error?(status: number, description: string): Record<string, unknown>
 }

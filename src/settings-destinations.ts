@@ -206,6 +206,8 @@ function assemble(
     fallback: common.fallback,
     ...digestOf(common),
     ...(common.storm && { storm: { alerts: common.storm.alerts, within: toSeconds(common.storm.within) } }),
+    ...(common.lookups && { lookups: common.lookups }),
+    ...(common.lookup_wait !== undefined && { lookup_wait: toSeconds(common.lookup_wait) }),
     ...(common.silences !== undefined && { silences: common.silences }),
     from: common.from ?? 'now',
   }

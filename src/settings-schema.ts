@@ -17,6 +17,13 @@ const duration = () =>
     z.string().check(z.regex(/^[1-9]\d*[smhdw]?$/, 'not a duration such as 30s, 10m, 1h or 1d')),
   ])
 
+/** The same, or `0`. */
+const durationOrNone = () =>
+  z.union([
+    z.number().check(z.minimum(0)),
+    z.string().check(z.regex(/^(0|[1-9]\d*[smhdw]?)$/, 'not a duration such as 5s or 1m, or 0')),
+  ])
+
 /** `08:00`. */
 const timeOfDay = () => z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'not a time of day such as 08:00'))
 
@@ -140,6 +147,20 @@ export const destinationOptions = z.object({
       }),
     )
     .check(about('Summaries instead of single messages while there are too many. Default: none.')),
+  lookups: z
+    .optional(z.array(text()).check(z.minLength(1)))
+    .check(
+      about(
+        'Names of destinations that are look-ups: what they say of an alert is told with it, in its field lookups and in messages. geoip is the database of the setting geoip. Default: none.',
+      ),
+    ),
+  lookup_wait: z
+    .optional(durationOrNone())
+    .check(
+      about(
+        'With lookups: how long an alert waits for their answers at most; 0 tells only what is known already. Default: 5s.',
+      ),
+    ),
   silences: z
     .optional(z.boolean())
     .check(about('false: silences hold nothing back here, for an archive without gaps. Default: true.')),

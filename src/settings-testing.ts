@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import * as z from 'zod/mini'
 import type { Config } from './config.ts'
-import { defineIntegration, defineReceiver, defineResponse, defineWodle } from './define.ts'
+import { defineIntegration, defineLookup, defineReceiver, defineResponse, defineWodle } from './define.ts'
 import type { Files } from './files.ts'
 import { type Definitions, loadConfig } from './settings.ts'
 
@@ -22,6 +22,18 @@ const chat = defineIntegration({
   }),
   request: () => undefined,
 })
+const lookup = (name: string) =>
+  defineLookup({
+    ...about,
+    name,
+    title: name,
+    options: z.object({ api_key: secret('A key.') }),
+    subjects: () => [],
+    request: () => ({ url: '' }),
+    read: () => undefined,
+    event: () => undefined,
+    words: () => [],
+  })
 const hook = defineReceiver({
   ...about,
   name: 'hook',
@@ -54,7 +66,7 @@ const remote = defineResponse({ ...response, name: 'remote', options: z.object({
 const load = (definition: unknown) => async () => ({ default: definition }) as never
 export const definitions: Definitions = {
   integrations: { chat: load(chat) },
-  lookups: {},
+  lookups: { intel: load(lookup('intel')), scan: load(lookup('scan')) },
   receivers: { hook: load(hook) },
   wodles: { ports: load(ports) },
   responses: { drop: load(drop), remote: load(remote) },

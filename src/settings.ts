@@ -16,6 +16,7 @@ import { createChecker } from './settings-check.ts'
 import { checkFallbacks, destinationsOfBlocks, readDestinations } from './settings-destinations.ts'
 import { readReceivers, readResponses, readWodles } from './settings-entries.ts'
 import { readHosts } from './settings-hosts.ts'
+import { checkLookups } from './settings-lookups.ts'
 import { pathText } from './settings-path.ts'
 import { entriesOf, fillReferences, hasFailed, isGroup, loader, type Reading } from './settings-reading.ts'
 import { type Settings, sections, toSeconds } from './settings-schema.ts'
@@ -99,6 +100,13 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const fromBlocks = await destinationsOfBlocks(parts)
   const destinations = [...fromBlocks, ...(await readDestinations(reading, integrations, fromBlocks))]
   checkFallbacks(reading, destinations)
+  const written = isGroup(value.destinations) ? Object.keys(value.destinations) : []
+  const blocks = ossec.config.integrations.map((block) => block.name)
+  checkLookups(reading, destinations, {
+    types: Object.keys(definitions.lookups),
+    left_out: [...written, ...blocks].filter((name) => !destinations.some((one) => one.name === name)),
+    has_geoip: settings.geoip !== undefined,
+  })
   const existing = (section: 'rules' | 'decoders' | 'lists') =>
     (settings[section] ?? []).flatMap((entry, i) => {
       const found = resolve(home, entry)

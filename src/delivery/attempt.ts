@@ -57,6 +57,8 @@ export interface Given {
   /** Milliseconds since 1970. */
   now(): number
   incident?: IncidentPart
+  /** Where something was added to the alert: its line as it stands in the log, a byte string. */
+  original?: string
   style?: Presentation
   /** From the service, for those that give one. */
   session?: string
@@ -177,6 +179,8 @@ export interface Presentation extends Style {
 
 /** What templates know besides the fields of the alert. */
 export interface TemplateScope extends Record<string, unknown> {
+  /** All of it, by the name that expressions have for it. */
+  alert: Alert
   severity: Severity
   source_address: string | undefined
   more: number
@@ -197,11 +201,16 @@ class Context implements IntegrationContext {
   readonly style: Presentation
   private readonly alert: Alert
   private readonly bytes: string
+  private readonly original: string
   private readonly destination: string
 
-  constructor(alert: Alert, { line, destination, now, incident, style = {}, session = '<session>' }: Given) {
+  constructor(
+    alert: Alert,
+    { line, original = line, destination, now, incident, style = {}, session = '<session>' }: Given,
+  ) {
     this.alert = alert
     this.bytes = line
+    this.original = original
     this.destination = destination
     this.now = now()
     this.session = session
@@ -212,7 +221,7 @@ class Context implements IntegrationContext {
   }
   get idempotency_key(): string {
     // The end of an incident may show an alert that was sent before.
-    return idempotencyKey(this.destination, this.incident?.is_over ? `over ${this.bytes}` : this.bytes)
+    return idempotencyKey(this.destination, this.incident?.is_over ? `over ${this.original}` : this.original)
   }
   get line(): string {
     return alertJson(this.bytes)
@@ -242,6 +251,7 @@ class Context implements IntegrationContext {
     try {
       const made = template({
         ...this.alert,
+        alert: this.alert,
         severity: severityOf(this.alert),
         source_address: sourceAddress(this.alert),
         more: this.incident?.more ?? 0,

@@ -18,13 +18,17 @@ interface Share {
   attempt: Attempt | undefined
 }
 
+function bytesOf(shares: Share[]): number {
+  return shares.reduce((bytes, { given }) => bytes + given.line.length, 0)
+}
+
 /** Answers about the request, in which a smaller one may fare better. */
 const divisible = new Set([400, 413, 422])
 
 /**
  * Tries many alerts, in as few requests as the service lets us. Never rejects.
  *
- * @param tooLarge is told the bytes of the alerts' lines that a service found too many
+ * @param limits `max_bytes` of the alerts' lines go into one request, unless it is a single one; `tooLarge` is told how many a service found too many
  * @returns for each alert, in their order
  */
 export async function attemptBatch(
@@ -32,7 +36,7 @@ export async function attemptBatch(
   options: Record<string, unknown>,
   alerts: readonly Given[],
   post: Post,
-  tooLarge: (bytes: number) => void,
+  limits: { max_bytes: number; tooLarge(bytes: number): void },
 ): Promise<Attempt[]> {
   const { batch } = integration
   const shares = alerts.map((given): Share => {
@@ -52,6 +56,8 @@ export async function attemptBatch(
     const [first] = some
     if (!first) return
     if (halt) return giveAll(some, halt)
+    // What look-ups say was added after they were chosen.
+    if (some.length > 1 && bytesOf(some) > limits.max_bytes) return sendHalves(some)
     const request = batch.request(
       some.map(({ part }) => part),
       options,
@@ -71,10 +77,8 @@ export async function attemptBatch(
     }
     const whole = judgeFor(integration, options, response, first.given.now())
     if (whole.kind === 'rejected' && some.length > 1 && divisible.has(response.status)) {
-      if (response.status === 413) tooLarge(some.reduce((bytes, { given }) => bytes + given.line.length, 0))
-      const half = Math.ceil(some.length / 2)
-      await send(some.slice(0, half))
-      return send(some.slice(half))
+      if (response.status === 413) limits.tooLarge(bytesOf(some))
+      return sendHalves(some)
     }
     const safe =
       whole.kind === 'delivered' && integration.confirm
@@ -82,6 +86,12 @@ export async function attemptBatch(
         : whole
     if (safe.kind === 'paused' || (safe.kind === 'retry' && safe.busy)) halt = safe
     giveAll(some, safe, describe(response))
+  }
+
+  async function sendHalves(some: Share[]): Promise<void> {
+    const half = Math.ceil(some.length / 2)
+    await send(some.slice(0, half))
+    return send(some.slice(half))
   }
 
   function readOutcomes(response: HttpResponse, count: number): Outcome[] | undefined {

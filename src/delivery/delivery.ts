@@ -27,6 +27,7 @@ import { createScriptSender, createSender, type Sender } from './send.ts'
 import { type FullDelivery, openStore } from './store.ts'
 import { presentationOf } from './templates.ts'
 import type { DeliveryDetail, DeliveryRunner, DeliverySettings, DeliverySummary, Result, Tuning } from './types.ts'
+import { withLookups } from './with-lookups.ts'
 
 const defaults: Tuning = {
   backoff_base_ms: 1000,
@@ -131,7 +132,7 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       return fail((error as Error).message)
     }
     if (!opened) return undefined
-    const { sender } = opened
+    const sender = told(destination, opened.sender)
     if (opened.isLookup && (destination.digest || destination.storm))
       return fail('a look-up asks for each alert, and has no use for a summary', 'take digest and storm out')
 
@@ -170,6 +171,14 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
       },
     })
     return { queue, follower, cursor }
+  }
+
+  /** With what look-ups say, where that is wished for. */
+  function told({ name, lookups, lookup_wait = 5, language }: Destination, sender: Sender): Sender {
+    const ask = lookups && settings.asker?.(lookups)
+    if (!ask) return sender
+    const warn = (message: string) => log.warn(`${name}: ${message}`, { destination: name })
+    return withLookups(sender, { ask, wait_ms: lookup_wait * 1000, language, schedule, warn })
   }
 
   async function senderFor(

@@ -203,9 +203,7 @@ export class DestinationQueue {
     }
     const { signal } = this.abort
     const [first] = chosen as [Candidate]
-    const attempts = sender.batch
-      ? await sender.batch.send(chosen, signal)
-      : [await sender.send(first.line, first.alert, signal, first.incident)]
+    const attempts = sender.batch ? await sender.batch.send(chosen, signal) : [await sender.send(first, signal)]
     this.inFlight--
     this.settle(chosen, attempts, epoch)
     this.settings.changed()

@@ -1,7 +1,7 @@
 /** One try at one destination, of one alert or of many in one request: through a definition of `integrations/`, or through a script. Sending only; when and how often is queue.ts. */
 import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { Batch, Integration, TlsOptions } from '../define.ts'
+import type { Batch, Fact, Integration, TlsOptions } from '../define.ts'
 import { runIntegration, type TempFiles } from '../wazuh/integratord.ts'
 import { type Attempt, attempt, type Given, type Post, type Presentation, type Ship } from './attempt.ts'
 import { attemptBatch } from './batch.ts'
@@ -16,11 +16,15 @@ const most_batch_answer_bytes = 4 << 20
 /** A service that does not answer must not hold up our end. */
 const goodbye_ms = 2000
 
-/** An alert to be sent; `line` is the alert as a byte string. */
+/** An alert to be sent; lines are byte strings. */
 export interface Item {
   line: string
   alert: Alert
   incident?: IncidentPart
+  /** Where something was added to the alert: its line as it stands in the log, by which services know repeats. */
+  original?: string
+  /** What look-ups say of it, for people. */
+  facts?: Fact[]
 }
 
 /** For destinations that take many alerts in one request. */
@@ -33,8 +37,8 @@ export interface BatchSender {
 }
 
 export interface Sender {
-  /** Never rejects. `line` is the alert as a byte string. */
-  send(line: string, alert: Alert, signal: AbortSignal, incident?: IncidentPart): Promise<Attempt>
+  /** Never rejects. */
+  send(item: Item, signal: AbortSignal): Promise<Attempt>
   /** Whether it wants to know that an incident is over. */
   resolves: boolean
   batch?: BatchSender
@@ -58,20 +62,21 @@ export function createSender(
     (signal: AbortSignal): Post =>
     (request, wants_text) =>
       http.send(request, deadline_ms, wants_text, signal)
-  const given = ({ line, alert, incident }: Item, signal: AbortSignal): Given => ({
+  const given = ({ line, alert, incident, original, facts }: Item, signal: AbortSignal): Given => ({
     destination: name,
     line,
     alert,
     now,
     incident,
-    style,
+    style: facts ? { ...style, found: facts } : style,
     signal,
+    ...(original !== undefined && { original }),
   })
   return {
     resolves: integration.resolve !== undefined,
-    send(line, alert, signal, incident) {
+    send(item, signal) {
       const ship: Ship = (outgoing) => transports.ship(outgoing, deadline_ms, signal)
-      const all = given({ line, alert, incident }, signal)
+      const all = given(item, signal)
       return integration.session
         ? sessions.attempt(options, all, postWith(signal), ship)
         : attempt(integration, options, all, postWith(signal), ship)
@@ -99,10 +104,11 @@ function batchSender(
     },
     async send(items, signal) {
       const alerts = items.map((item) => given(item, signal))
-      return attemptBatch(integration, options, alerts, postWith(signal), (bytes) => {
+      const tooLarge = (bytes: number) => {
         // A proxy before it takes less than the service itself: learnt until the next start.
         max_bytes = Math.min(max_bytes, Math.ceil(bytes / 2))
-      })
+      }
+      return attemptBatch(integration, options, alerts, postWith(signal), { max_bytes, tooLarge })
     },
   }
 }
@@ -114,7 +120,7 @@ export function createScriptSender(
   const script = destination.script!
   return {
     resolves: false,
-    async send(line, alert, signal) {
+    async send({ line, alert }, signal) {
       const run = await runIntegration(script, line, alert, {
         home,
         deadline_ms: destination.deadline * 1000,

@@ -2,13 +2,18 @@
 import type { Destination } from '../config.ts'
 import type { Presentation, TemplateScope } from './attempt.ts'
 
-const sample: TemplateScope = {
+const alert = {
   timestamp: '2024-01-15T10:30:45.123+0000',
   id: '1705314645.98',
   rule: { level: 5, id: '5760', description: 'sshd: authentication failed.', groups: ['syslog', 'sshd'] },
   agent: { id: '001', name: 'web-01' },
   full_log: 'Failed password for root from 203.0.113.9',
   data: { srcip: '203.0.113.9' },
+}
+
+const sample: TemplateScope = {
+  ...alert,
+  alert,
   severity: 'low',
   source_address: '203.0.113.9',
   more: 2,

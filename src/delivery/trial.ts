@@ -44,7 +44,7 @@ export async function tryDestination(
     ? createSender(destination, integration, now, style)
     : createScriptSender(destination, { home, temp: new TempFiles(Math.floor(now() / 1000) & 0xffff), now })
   try {
-    const { outcome, answer } = await sender.send(line, alert, new AbortController().signal)
+    const { outcome, answer } = await sender.send({ line, alert }, new AbortController().signal)
     const reason = 'reason' in outcome ? { reason: mask(outcome.reason) } : {}
     return { request: mask(shown.request), outcome: { ...outcome, ...reason }, ...(answer && { answer: mask(answer) }) }
   } finally {

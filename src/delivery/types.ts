@@ -1,5 +1,7 @@
 /** What the delivery runner is told and what it answers. The daemon composes it; the API and the command line show it. */
+import type { Alert } from '../alert.ts'
 import type { Destination } from '../config.ts'
+import type { Subject } from '../define.ts'
 import type { History } from '../durable/history.ts'
 import type { Notices } from '../durable/notices.ts'
 import type { State } from '../durable/state.ts'
@@ -27,6 +29,8 @@ export interface DeliverySettings {
   mask(text: string): string
   /** Senders of destinations that are no integrations but work like one: look-ups. Undefined: it is none of those. May throw. */
   sender?(destination: Destination): Promise<Sender | undefined>
+  /** Who asks the look-ups of these names, for destinations that want to be told what they say. */
+  asker?(lookups: readonly string[]): AskLookups
   /** Where older alerts are after a rotation; default: what Wazuh, or logrotate, leaves. */
   history?: History
   /** Shared with others that follow the same file. */
@@ -37,6 +41,33 @@ export interface DeliverySettings {
   silences?: Pick<Silences, 'hold' | 'flush'>
   tuning?: Partial<Tuning>
 }
+
+/**
+ * Asks what is to be asked about an alert; nothing for most. Never throws.
+ *
+ * @param only_known nobody is asked: only what is known already counts
+ */
+export type AskLookups = (alert: Alert, only_known: boolean) => Question[]
+
+/** What a service is asked about an alert. */
+export interface Question {
+  /** Name of the service in `lookups`. */
+  service: string
+  /** As people know it. */
+  title: string
+  /** Undefined where it could not be worked out what to ask about. */
+  about?: Subject
+  /** Never rejects; at once where it is known already. */
+  answer: Finding | Promise<Finding>
+  /** Told that nobody waits for the answer any more. */
+  missed(): void
+}
+
+/** `none`: there is no answer, for a reason in which no secret stands. */
+export type Finding =
+  | { kind: 'known'; said: Record<string, unknown>; words(language: 'en' | 'ru'): string[] }
+  | { kind: 'unknown'; said: Record<string, unknown> }
+  | { kind: 'none'; reason: string }
 
 /** What has a good default and is turned by tests, and by people with unusual needs. */
 export interface Tuning {

@@ -90,10 +90,8 @@ for (const [name, variants] of Object.entries(cases))
               )
               const send = async (incident: IncidentPart) => {
                 const { outcome } = await sender.send(
-                  toBytes(JSON.stringify(one)),
-                  one as Alert,
+                  { line: toBytes(JSON.stringify(one)), alert: one as Alert, incident },
                   new AbortController().signal,
-                  incident,
                 )
                 assert.equal(outcome.kind, 'delivered', `${key}: ${JSON.stringify(outcome)}`)
                 return (outcome as { ref?: string }).ref

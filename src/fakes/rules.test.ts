@@ -142,7 +142,7 @@ for (const [name, load] of Object.entries(fakes)) {
         for (const [kind, one] of Object.entries(style === 'usual' ? alerts : { usual, empty, long })) {
           const line = toBytes(JSON.stringify(one))
           const arrived = new Promise<void>((resolve) => (told = resolve))
-          const { outcome } = await sender.send(line, parseAlert(line)!, t.signal)
+          const { outcome } = await sender.send({ line, alert: parseAlert(line)! }, t.signal)
           // A datagram has no answer.
           await arrived
           const what = `${key}, ${style}: ${kind}`

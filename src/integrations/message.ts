@@ -157,6 +157,7 @@ export function facts(alert: Alert, style: Style = {}): { name: string; value: s
     [word.source, oneLine(sourceAddress(alert))],
     [word.user, oneLine(data?.dstuser ?? data?.srcuser)],
     [word.file, oneLine(alert.syscheck?.path)],
+    ...(style.found ?? []).map(({ name, value }): [string, string] => [name, value]),
     ['ATT&CK', attack.join(', ')],
     [word.location, oneLine(alert.location)],
     [word.time, timeOf(alert, style)],

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { defineLookup } from '../define.ts'
+import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText } from '../integrations/options.ts'
 import { fields, limits } from './options.ts'
 import { isObject, numberAt, sourceOf, withoutEmpty } from './read.ts'
@@ -7,6 +8,7 @@ import { subjectsOf } from './subjects.ts'
 
 export default defineLookup({
   name: 'abuseipdb',
+  title: 'AbuseIPDB',
   summary: 'Asks AbuseIPDB how often an address was reported for abuse.',
   docs: 'https://docs.abuseipdb.com/#check-endpoint',
 
@@ -29,9 +31,9 @@ export default defineLookup({
     return { method: 'GET', url: url.href, headers: { key: api_key, accept: 'application/json' } }
   },
 
-  read({ status, text }) {
+  read({ status, text: body }) {
     if (status !== 200) return undefined
-    const { data } = jsonOf(text)
+    const { data } = jsonOf(body)
     if (!isObject(data) || typeof data.abuseConfidenceScore !== 'number') return undefined
     if (numberAt(data, 'totalReports') === 0) return { kind: 'unknown' }
     return {
@@ -61,4 +63,16 @@ export default defineLookup({
     },
     integration: 'abuseipdb',
   }),
+
+  words: ({ abuse_confidence_score: score, total_reports, country_code, isp, whitelisted, tor }, language) => {
+    const isRussian = language === 'ru'
+    return [
+      isRussian ? `уверенность в злоупотреблениях ${text(score)} %` : `confidence of abuse ${text(score)} %`,
+      isRussian ? `жалоб: ${text(total_reports)}` : `${text(total_reports)} reports`,
+      text(country_code),
+      text(isp),
+      whitelisted === true ? (isRussian ? 'в белом списке' : 'on its whitelist') : '',
+      tor === true ? 'Tor' : '',
+    ]
+  },
 })

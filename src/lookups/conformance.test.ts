@@ -77,6 +77,7 @@ for (const [name, load] of Object.entries(lookups)) {
 
   test(`${name}: describes itself`, () => {
     assert.match(lookup.summary, /^[A-Z].*\.$/)
+    assert.equal(lookup.title.toLowerCase(), name.replace('-cti', ''))
     assert.equal(new URL(lookup.docs).protocol, 'https:')
     const schema = z.toJSONSchema(lookup.options, { io: 'input', unrepresentable: 'any' }) as {
       properties: Record<string, { description?: string; secret?: boolean }>
@@ -134,7 +135,10 @@ for (const [name, load] of Object.entries(lookups)) {
   })
 
   test(`${name}: trouble is an event of its own name`, () => {
-    const event = lookup.error?.(503, 'x') ?? { [name]: { error: 503, description: 'x' }, integration: name }
+    const event = lookup.error?.(503, 'x') ?? {
+      [lookup.event_name ?? name]: { error: 503, description: 'x' },
+      integration: name,
+    }
     assert.equal(event.integration, name)
     const [body] = Object.values(event) as { error?: unknown; description?: unknown }[]
     assert.equal(typeof body?.error, 'number')
@@ -175,6 +179,14 @@ function checkRequest(made: HttpRequest, host: string): void {
   assert.doesNotMatch(to.search, /key/i, 'no key in the URL')
 }
 
+function checkWords(lookup: Lookup, said: Record<string, unknown>): void {
+  for (const language of ['en', 'ru'] as const)
+    for (const part of lookup.words(said, language)) {
+      assert.equal(typeof part, 'string')
+      assert.doesNotMatch(part, /\bundefined\b|\[object Object\]|\bNaN\b/)
+    }
+}
+
 function checkEvents(lookup: Lookup, answer: Answer, subject: Subject, options: Record<string, unknown>): void {
   // As it comes back from the cache.
   const kept =
@@ -186,6 +198,9 @@ function checkEvents(lookup: Lookup, answer: Answer, subject: Subject, options: 
       continue
     }
     assert.equal(event.integration, lookup.name)
+    const own = event[lookup.event_name ?? lookup.name] as Record<string, unknown>
+    assert.equal(typeof own, 'object', 'what it says stands below its name')
+    if (answer.kind === 'known') checkWords(lookup, { ...own, ...event })
     const { log, location } = eventOf(lookup.name, event, alert.agent)
     assert.ok(log.length <= 60_000)
     assert.match(log, /^\{\s*"[\x20-\x7e]*\}$/, 'one line of ASCII, as the JSON decoder wants it')

@@ -1,12 +1,15 @@
 import * as z from 'zod/mini'
 import { defineLookup } from '../define.ts'
+import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText } from '../integrations/options.ts'
 import { fields, limits } from './options.ts'
-import { listAt, names, sourceOf, valueAt, withoutEmpty } from './read.ts'
+import { few, lastSeen, listAt, names, sourceOf, valueAt, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 export default defineLookup({
   name: 'crowdsec-cti',
+  title: 'CrowdSec',
+  event_name: 'crowdsec',
   summary: "Asks CrowdSec's threat intelligence what an address was seen doing.",
   docs: 'https://docs.crowdsec.net/u/cti_api/api_introduction/',
 
@@ -26,10 +29,10 @@ export default defineLookup({
     headers: { 'x-api-key': api_key, accept: 'application/json' },
   }),
 
-  read({ status, text }) {
+  read({ status, text: body }) {
     if (status === 404) return { kind: 'unknown' }
     if (status !== 200) return undefined
-    const answer = jsonOf(text)
+    const answer = jsonOf(body)
     if (typeof answer.ip !== 'string') return undefined
     return {
       kind: 'known',
@@ -66,5 +69,12 @@ export default defineLookup({
       integration: 'crowdsec-cti',
     },
 
-  error: (error, description) => ({ crowdsec: { error, description }, integration: 'crowdsec-cti' }),
+  words: ({ reputation, behaviors, classifications, country, as_name, last_seen }, language) => [
+    text(reputation),
+    few(behaviors),
+    few(classifications),
+    text(country),
+    text(as_name),
+    lastSeen(last_seen, language),
+  ],
 })

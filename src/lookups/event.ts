@@ -10,16 +10,15 @@ const most_bytes = 60_000
  * @param agent of the alert that it is about; undefined: the event is the manager's
  */
 export function eventOf(name: string, event: Record<string, unknown>, agent: Alert['agent']): Event {
-  return { location: locationOf(name, agent), log: toBytes(eventText(event)) }
+  return { location: locationOf(name, agent), log: toBytes(asciiJson(withinBytes(event, most_bytes))) }
 }
 
-/** Cut to what can be analysed: the longest list or text loses its end until the rest fits. */
-function eventText(event: Record<string, unknown>): string {
-  let text = asciiJson(event)
-  if (text.length <= most_bytes) return text
+/** Cut so that its JSON has at most so many bytes: the longest list or text loses its end until the rest fits. */
+export function withinBytes(event: Record<string, unknown>, most: number): Record<string, unknown> {
+  if (asciiJson(event).length <= most) return event
   const copy = structuredClone(event)
-  while (text.length > most_bytes && cutLongest(copy)) text = asciiJson(copy)
-  return text
+  while (cutLongest(copy) && asciiJson(copy).length > most);
+  return copy
 }
 
 function asciiJson(value: unknown): string {

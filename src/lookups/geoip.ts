@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import type { Reader, Response } from 'mmdb-lib'
 import type { GeoLookup } from '../engine/index.ts'
-import { isObject, listAt, valueAt } from './read.ts'
+import { isObject, listAt, valueAt, withoutEmpty } from './read.ts'
 
 /** Addresses that are kept in memory: those of one attack come again and again. */
 const most_kept = 10_000
@@ -20,15 +20,7 @@ const most_bytes = 255
  * @throws when it cannot be read or is none
  */
 export function geoLookup(file: string): GeoLookup {
-  // Loaded here, since commands that load a ruleset without GeoIP start earlier without it.
-  const mmdb = createRequire(import.meta.url)('mmdb-lib') as typeof import('mmdb-lib')
-  let reader: Reader<Response>
-  try {
-    reader = new mmdb.Reader(readFileSync(file))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Error(code === undefined ? `${file} is no GeoIP database (.mmdb): ${message}` : message, { cause: error })
-  }
+  const reader = readDatabase(file)
   const kept = new Map<string, string | undefined>()
   return (address) => {
     // A log may hold anything where an address should be.
@@ -47,15 +39,78 @@ export function geoLookup(file: string): GeoLookup {
   }
 }
 
-function placeOf(reader: Reader<Response>, address: string): string | undefined {
-  let record: unknown
+/** Where an address is, as far as the database knows. */
+export interface AddressPlace {
+  country_code?: string
+  country_name?: string
+  region_name?: string
+  city_name?: string
+  location?: { lat: number; lon: number }
+}
+
+/** Undefined: it is not known. */
+export type FindPlace = (address: string) => AddressPlace | undefined
+
+/**
+ * All that the database says of an address, for messages.
+ *
+ * @throws when it cannot be read or is none
+ */
+export function openPlaces(file: string): FindPlace {
+  const reader = readDatabase(file)
+  return (address) => {
+    const record = recordOf(reader, address)
+    const code = countryOf(record)
+    const name = firstText(record, ['country.names.en', 'registered_country.names.en', 'country_name', 'country'])
+    const place = withoutEmpty({
+      country_code: code,
+      // Of IPinfo `country` is the name in some databases, and the code in others.
+      country_name: name === code ? undefined : name,
+      region_name: regionOf(record),
+      city_name: firstText(record, ['city.names.en', 'city']),
+      location: locationOf(record),
+    }) as AddressPlace
+    return Object.keys(place).length > 0 ? place : undefined
+  }
+}
+
+function firstText(record: unknown, paths: string[]): string | undefined {
+  return paths.map((path) => valueAt(record, path)).find((value): value is string => typeof value === 'string')
+}
+
+/** MaxMind and DB-IP have numbers, IPinfo texts. */
+function locationOf(record: unknown): AddressPlace['location'] {
+  const [lat, lon] = [
+    ['location.latitude', 'latitude', 'lat'],
+    ['location.longitude', 'longitude', 'lng'],
+  ].map((paths) => paths.map((path) => valueAt(record, path)).find((value) => value !== undefined && value !== ''))
+  const [north, east] = [Number(lat ?? Number.NaN), Number(lon ?? Number.NaN)]
+  return Number.isFinite(north) && Number.isFinite(east) ? { lat: north, lon: east } : undefined
+}
+
+function readDatabase(file: string): Reader<Response> {
+  // Loaded here, since commands that load a ruleset without GeoIP start earlier without it.
+  const mmdb = createRequire(import.meta.url)('mmdb-lib') as typeof import('mmdb-lib')
+  try {
+    return new mmdb.Reader(readFileSync(file))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(code === undefined ? `${file} is no GeoIP database (.mmdb): ${message}` : message, { cause: error })
+  }
+}
+
+function recordOf(reader: Reader<Response>, address: string): unknown {
   try {
     // ::ffff:192.0.2.1 stands where 192.0.2.1 does.
-    record = reader.get(address.replace(/^::ffff:(?=\d+\.)/i, ''))
+    return reader.get(address.replace(/^::ffff:(?=\d+\.)/i, ''))
   } catch {
     // An IPv6 address and a database of IPv4, or a damaged part of the file.
     return undefined
   }
+}
+
+function placeOf(reader: Reader<Response>, address: string): string | undefined {
+  const record = recordOf(reader, address)
   const country = countryOf(record)
   if (country === undefined) return undefined
   const region = regionOf(record)

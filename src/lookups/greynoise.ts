@@ -1,12 +1,14 @@
 import * as z from 'zod/mini'
 import { defineLookup } from '../define.ts'
+import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf } from '../integrations/options.ts'
 import { fields, limits } from './options.ts'
-import { sourceOf, withoutEmpty } from './read.ts'
+import { lastSeen, sourceOf, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 export default defineLookup({
   name: 'greynoise',
+  title: 'GreyNoise',
   summary:
     'Asks the Community API of GreyNoise whether an address scans the whole Internet or belongs to a known service.',
   docs: 'https://docs.greynoise.io/docs/using-the-greynoise-community-api',
@@ -30,9 +32,9 @@ export default defineLookup({
     headers: { accept: 'application/json', ...(api_key !== undefined && { key: api_key }) },
   }),
 
-  read({ status, text }) {
+  read({ status, text: body }) {
     if (status !== 200 && status !== 404) return undefined
-    const { noise, riot, classification, name, link, last_seen } = jsonOf(text)
+    const { noise, riot, classification, name, link, last_seen } = jsonOf(body)
     if (status === 404 || (noise === false && riot === false)) return { kind: 'unknown' }
     if (typeof noise !== 'boolean') return undefined
     return { kind: 'known', fields: withoutEmpty({ noise, riot, classification, name, last_seen, permalink: link }) }
@@ -43,4 +45,16 @@ export default defineLookup({
       greynoise: { found: 1, source: sourceOf(alert, { ip: value }), ...found },
       integration: 'greynoise',
     },
+
+  words({ classification, name, riot, noise, last_seen }, language) {
+    const isRussian = language === 'ru'
+    return [
+      text(classification),
+      // What it does not know the name of is called "unknown".
+      name === 'unknown' ? '' : text(name),
+      riot === true ? (isRussian ? 'известная служба' : 'a known service') : '',
+      noise === true ? (isRussian ? 'сканирует весь Интернет' : 'scans the whole Internet') : '',
+      lastSeen(last_seen, language),
+    ]
+  },
 })

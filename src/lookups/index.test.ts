@@ -7,12 +7,14 @@ import { optionsOf } from './testing.ts'
 
 const shared = [
   'ask',
+  'asker',
   'event',
   'geoip',
   'index',
   'mmdb-testing',
   'options',
   'read',
+  'rest',
   'runner',
   'store',
   'subjects',

@@ -4,12 +4,13 @@ import { defineLookup, type Subject } from '../define.ts'
 import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText } from '../integrations/options.ts'
 import { asks, fields, limits } from './options.ts'
-import { isObject, listAt } from './read.ts'
+import { isObject, listAt, objectAt, valueAt } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 // The events are those of Wazuh's script, which follow the threat fields of the Elastic Common Schema.
 export default defineLookup({
   name: 'maltiverse',
+  title: 'Maltiverse',
   summary: 'Asks Maltiverse about files, addresses, names and URLs of alerts.',
   docs: 'https://app.swaggerhub.com/apis-docs/maltiverse/api/',
 
@@ -47,6 +48,18 @@ export default defineLookup({
       maltiverse: { source: found },
       threat: { indicator: indicatorOf(found, subject), ...softwareOf(found) },
     },
+
+  words(said, language) {
+    const { confidence, description, sightings } = objectAt(said, 'threat.indicator')
+    const isRussian = language === 'ru'
+    return [
+      text(valueAt(said, 'source.classification')),
+      confidence ? `${isRussian ? 'уверенность' : 'confidence'}: ${text(confidence)}` : '',
+      sightings ? (isRussian ? `записей: ${text(sightings)}` : `${text(sightings)} sightings`) : '',
+      text(description),
+      text(valueAt(said, 'threat.software.name')),
+    ]
+  },
 })
 
 function pathOf({ kind, value }: Subject): string {

@@ -3,13 +3,14 @@ import { defineLookup } from '../define.ts'
 import { text as textOf } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText, tls } from '../integrations/options.ts'
 import { asks, fields, limits } from './options.ts'
-import { isObject, listAt, names, sourceOf, valueAt, withoutEmpty } from './read.ts'
+import { few, isObject, listAt, names, sourceOf, valueAt, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 const attributes_limit = 25
 
 export default defineLookup({
   name: 'misp',
+  title: 'MISP',
   summary: 'Looks for the addresses, names, URLs and files of alerts in MISP.',
   docs: 'https://www.misp-project.org/openapi/#tag/Attributes/operation/restSearchAttributes',
 
@@ -81,4 +82,13 @@ export default defineLookup({
       },
       integration: 'misp',
     },
+
+  words: ({ event_id, event_info, category, tags, events }, language) => [
+    `${language === 'ru' ? 'событие' : 'event'} ${textOf(event_id)} "${textOf(event_info)}"`,
+    textOf(category),
+    few(tags),
+    Array.isArray(events) && events.length > 1
+      ? `${language === 'ru' ? 'всего событий:' : 'events in all:'} ${events.length}`
+      : '',
+  ],
 })

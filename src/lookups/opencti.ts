@@ -4,7 +4,7 @@ import { type Answer, defineLookup, type Subject } from '../define.ts'
 import { text as textOf } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText, tls, withPath } from '../integrations/options.ts'
 import { asks, fields, limits } from './options.ts'
-import { isObject, listAt, names, numberAt, sourceOf, valueAt, withoutEmpty } from './read.ts'
+import { few, isObject, listAt, names, numberAt, objectAt, sourceOf, valueAt, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 /**
@@ -27,6 +27,7 @@ const query = `query Outrider($value: String!) {
 
 export default defineLookup({
   name: 'opencti',
+  title: 'OpenCTI',
   summary: 'Looks for the addresses, names, URLs and files of alerts in OpenCTI.',
   docs: 'https://docs.opencti.io/latest/reference/api/',
 
@@ -73,6 +74,17 @@ export default defineLookup({
       }),
       integration: 'opencti',
     },
+
+  words(said, language) {
+    const { name, indicator_types, x_opencti_score, revoked } = objectAt(said, 'indicator')
+    const isRussian = language === 'ru'
+    return [
+      `${isRussian ? 'индикатор' : 'indicator'} "${textOf(name)}"`,
+      typeof x_opencti_score === 'number' ? `${isRussian ? 'оценка' : 'score'} ${x_opencti_score}` : '',
+      few(indicator_types),
+      revoked === true ? (isRussian ? 'отозван' : 'revoked') : '',
+    ]
+  },
 })
 
 function nodes(value: unknown, path: string): Record<string, unknown>[] {

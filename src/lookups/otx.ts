@@ -1,13 +1,15 @@
 import { isIPv6 } from 'node:net'
 import * as z from 'zod/mini'
 import { defineLookup, type Subject } from '../define.ts'
+import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText } from '../integrations/options.ts'
 import { asks, fields, limits } from './options.ts'
-import { isObject, listAt, names, numberAt, sourceOf, withoutEmpty } from './read.ts'
+import { few, isObject, listAt, names, numberAt, sourceOf, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 export default defineLookup({
   name: 'otx',
+  title: 'OTX',
   summary: 'Asks the Open Threat Exchange (OTX) in which pulses an address, name, URL or file stands.',
   docs: 'https://otx.alienvault.com/api',
 
@@ -29,10 +31,10 @@ export default defineLookup({
     headers: { 'x-otx-api-key': api_key, accept: 'application/json' },
   }),
 
-  read({ status, text }) {
+  read({ status, text: body }) {
     if (status === 404) return { kind: 'unknown' }
     if (status !== 200) return undefined
-    const answer = jsonOf(text)
+    const answer = jsonOf(body)
     if (!isObject(answer.pulse_info)) return undefined
     const pulses = listAt(answer, 'pulse_info.pulses').filter(isObject)
     const pulse_count = numberAt(answer, 'pulse_info.count')
@@ -67,6 +69,17 @@ export default defineLookup({
       },
       integration: 'otx',
     },
+
+  words({ pulse_count, adversaries, malware_families, pulses, whitelisted }, language) {
+    const isRussian = language === 'ru'
+    return [
+      isRussian ? `пульсов: ${text(pulse_count)}` : `in ${text(pulse_count)} pulses`,
+      few(adversaries),
+      few(malware_families),
+      few(pulses, 1),
+      whitelisted === 1 ? (isRussian ? 'считается безвредным' : 'known as harmless') : '',
+    ]
+  },
 })
 
 const pages: Record<Subject['kind'], string> = { ip: 'ip', hash: 'file', domain: 'hostname', url: 'url' }

@@ -35,6 +35,16 @@ export function names(list: unknown[], member = 'name', most = 20): string[] {
   return [...new Set(found.filter((item): item is string => typeof item === 'string' && item !== ''))].slice(0, most)
 }
 
+/** The first few texts of a list, for people. */
+export function few(list: unknown, most = 3): string {
+  return Array.isArray(list) ? list.slice(0, most).map(text).join(', ') : ''
+}
+
+export function lastSeen(time: unknown, language: 'en' | 'ru'): string {
+  const day = text(time).slice(0, 10)
+  return day === '' ? '' : `${language === 'ru' ? 'замечен' : 'last seen'} ${day}`
+}
+
 /** Without members that say nothing: missing ones, null, empty texts and empty lists. */
 export function withoutEmpty(fields: Json): Json {
   const says = (value: unknown) =>

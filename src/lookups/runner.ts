@@ -8,6 +8,9 @@
  * - Quotas are counted by credential, whatever destination uses it; the same question is under way once.
  * - Trouble with a service is an event too, since rules look for it, but not for every alert: once an hour for each status.
  * - What look-ups themselves led to is not looked up.
+ *
+ * Other destinations that want to be told what a look-up says (`asker`) ask in the same way: the same cache, the same question under way once, the same quota.
+ * They do not wait where the queue would.
  */
 import { createHash } from 'node:crypto'
 import type { Alert, Event } from '../alert.ts'
@@ -15,20 +18,30 @@ import type { Destination } from '../config.ts'
 import type { Answer, Lookup, Outcome, Subject, TlsOptions } from '../define.ts'
 import { type Attempt, showRequest } from '../delivery/attempt.ts'
 import { createHttpClient, type HttpClient } from '../delivery/http.ts'
+import { endsOf } from '../delivery/http-target.ts'
 import { describe } from '../delivery/outcome.ts'
 import type { Sender } from '../delivery/send.ts'
+import type { AskLookups } from '../delivery/types.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
+import { compileRoute, type Route } from '../routes.ts'
 import { collectSecrets } from '../settings-check.ts'
 import { askOnce, most_answer_bytes, type Reply } from './ask.ts'
+import { type Askable, type AskerParts, createAsker } from './asker.ts'
 import { eventOf } from './event.ts'
+import { openPlaces } from './geoip.ts'
 import { lookups } from './index.ts'
 import { type CommonOptions, secondsOf } from './options.ts'
+import { createRest } from './rest.ts'
 import { openAnswers, openQuotas } from './store.ts'
 
 export interface LookupRunner {
   /** The sender for a destination that is a look-up; undefined for every other. */
   sender(destination: Destination): Promise<Sender | undefined>
+  /** Who asks the look-ups of these names, and the GeoIP database when it is among them. Those whose {@link sender} was not made are left out. */
+  asker(names: readonly string[]): AskLookups
+  /** Reads the GeoIP database again. */
+  reload(): void
   /** Writes what is still in memory. */
   close(): void
 }
@@ -40,6 +53,8 @@ export interface LookupParts {
   publish(events: Event[]): Promise<void>
   /** Location of events that come back through a file that Wazuh follows. */
   event_file?: string
+  /** The GeoIP database. */
+  geoip?: string
   now(): number
   log: Log
   mask(text: string): string
@@ -53,12 +68,17 @@ const most_begun = 200
 class Trouble extends Error {}
 
 export function createLookups(parts: LookupParts): LookupRunner {
-  const { state, now, log } = parts
+  const { state, now, log, mask } = parts
   const answers = openAnswers(state)
   const quotas = openQuotas(state)
   const underWay = new Map<string, Promise<Reply>>()
   /** Answers in a row that an account was asked to come again later. */
   const refusals = new Map<string, number>()
+  const rest = createRest()
+  const services = new Map<string, Askable>()
+  /** Ends questions that nobody's queue waits for. */
+  const closing = new AbortController()
+  let place: AskerParts['place']
   let flushing: NodeJS.Timeout | undefined
 
   function flush(): void {
@@ -80,6 +100,8 @@ export function createLookups(parts: LookupParts): LookupRunner {
     flushing ??= setTimeout(flush, 1000).unref()
   }
 
+  const keyOf = ({ scope }: Service, { kind, value }: Subject) => digest(scope, kind, value)
+
   function recall(key: string): Answer | undefined {
     const fields = answers.get(key, now())
     if (fields === undefined) return undefined
@@ -99,7 +121,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
   }
 
   async function ask(service: Service, subject: Subject, signal: AbortSignal): Promise<Reply> {
-    const key = digest(service.scope, subject.kind, subject.value)
+    const key = keyOf(service, subject)
     const known = recall(key)
     if (known) return { answer: known }
     let asking = underWay.get(key)
@@ -112,7 +134,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
       const done = () => underWay.delete(key)
       asking.then(done, done)
     }
-    return asking
+    return orStopped(asking, signal)
   }
 
   async function request(service: Service, subject: Subject, signal: AbortSignal): Promise<Reply> {
@@ -125,7 +147,9 @@ export function createLookups(parts: LookupParts): LookupRunner {
     }
     if (full) return { answer: { kind: 'retry', reason: full.reason, after_ms: full.wait_ms, busy: true } }
     const reply = await askOnce(lookup, options, subject, (made) => http.send(made, deadline_ms, true, signal), now())
-    return reply.response ? { ...reply, answer: patience(account, reply.answer) } : reply
+    const answer = reply.response ? patience(account, reply.answer) : reply.answer
+    rest.heard(account, answer, now())
+    return { ...reply, answer }
   }
 
   /** A service that has enough of us and does not say for how long is left alone for longer each time: its quota of the day may be used up. */
@@ -148,16 +172,63 @@ export function createLookups(parts: LookupParts): LookupRunner {
       const { per_minute, per_day, cache, cache_unknown, fields, ask: kinds, ...deciding } = options
       const secrets = new Set<string>()
       collectSecrets(lookup.options, options, secrets)
-      return senderOf({
+      const service: Service = {
         lookup,
         options,
         scope: digest(type, JSON.stringify(deciding)),
         account: `${type} ${digest(...[...secrets].sort())}`,
         http: createHttpClient(concurrency, options as TlsOptions, most_answer_bytes),
         deadline_ms: deadline * 1000,
-      })
+      }
+      const { route } = compileRoute(destination)
+      if (route) services.set(destination.name, askable(service, route))
+      return senderOf(service)
     },
-    close: flush,
+    asker(names) {
+      if (names.includes('geoip') && place === undefined) readPlaces()
+      const parts: Omit<AskerParts, 'place'> = { find: (name) => services.get(name), isOwn: isOurs, log, mask }
+      return createAsker(names, () => ({ ...parts, place }))
+    },
+    reload() {
+      if (place !== undefined) readPlaces()
+    },
+    close() {
+      closing.abort()
+      flush()
+    },
+  }
+
+  function readPlaces(): void {
+    const { geoip } = parts
+    try {
+      place = geoip === undefined ? undefined : openPlaces(geoip)
+    } catch (error) {
+      place = `the GeoIP database cannot be read: ${(error as Error).message}`
+      log.error(place, { hint: 'see geoip in outrider.yaml' })
+    }
+  }
+
+  function isOurs(alert: Alert): boolean {
+    return isOwn(alert, parts.event_file)
+  }
+
+  function askable(service: Service, route: Route): Askable {
+    const { lookup, options, account } = service
+    return {
+      lookup,
+      options,
+      wants: (alert) => route.matches(alert),
+      recall: (subject) => recall(keyOf(service, subject)),
+      rests: () => rest.reason(account, now()),
+      async ask(subject) {
+        try {
+          return (await ask(service, subject, closing.signal)).answer
+        } catch (error) {
+          return { kind: 'retry', reason: (error as Error).message }
+        }
+      },
+      missed: () => rest.missed(account, 'it did not answer in time', now()),
+    }
   }
 
   function senderOf(service: Service): Sender {
@@ -170,7 +241,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
       const before = told.get(status)
       if (before !== undefined && now() - before < hour) return
       const event = lookup.error?.(status, description) ?? {
-        [lookup.name]: { error: status, description },
+        [lookup.event_name ?? lookup.name]: { error: status, description },
         integration: lookup.name,
       }
       try {
@@ -182,7 +253,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
     }
 
     async function send(line: string, alert: Alert, signal: AbortSignal): Promise<Attempt> {
-      if (isOwn(alert, parts.event_file)) return { outcome: { kind: 'delivered' }, unsent: true }
+      if (isOurs(alert)) return { outcome: { kind: 'delivered' }, unsent: true }
       const given = begun.get(line) ?? new Map<string, Answer>()
       const events: Event[] = []
       let rejected: { outcome: Outcome; reply: Reply } | undefined
@@ -234,7 +305,7 @@ export function createLookups(parts: LookupParts): LookupRunner {
     }
 
     return {
-      async send(line, alert, signal) {
+      async send({ line, alert }, signal) {
         try {
           return await send(line, alert, signal)
         } catch (error) {
@@ -249,6 +320,17 @@ export function createLookups(parts: LookupParts): LookupRunner {
       close: () => http.close(),
     }
   }
+}
+
+/** Whoever is stopped does not wait for a question of somebody else. */
+function orStopped(asking: Promise<Reply>, signal: AbortSignal): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const stop = () => resolve({ answer: { kind: 'retry', reason: 'stopped', busy: true } })
+    if (signal.aborted) stop()
+    const ends = endsOf(signal)
+    ends.add(stop)
+    asking.then(resolve, reject).finally(() => ends.delete(stop))
+  })
 }
 
 function show(outcome: Outcome, { request, response }: Reply): Attempt {

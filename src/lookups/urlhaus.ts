@@ -1,12 +1,14 @@
 import * as z from 'zod/mini'
 import { defineLookup, type Subject } from '../define.ts'
+import { text } from '../integrations/message.ts'
 import { httpUrl, jsonOf, secretText } from '../integrations/options.ts'
 import { asks, fields, limits } from './options.ts'
-import { isObject, listAt, names, sourceOf, withoutEmpty } from './read.ts'
+import { few, isObject, listAt, names, sourceOf, withoutEmpty } from './read.ts'
 import { subjectsOf } from './subjects.ts'
 
 export default defineLookup({
   name: 'urlhaus',
+  title: 'URLhaus',
   summary: 'Asks URLhaus whether a URL, host or file has spread malware.',
   docs: 'https://urlhaus-api.abuse.ch/',
 
@@ -32,9 +34,9 @@ export default defineLookup({
     }
   },
 
-  read({ status, text }) {
+  read({ status, text: body }) {
     if (status !== 200) return undefined
-    const answer = jsonOf(text)
+    const answer = jsonOf(body)
     const { query_status } = answer
     if (query_status === 'no_results' || query_status === 'hash_not_found') return { kind: 'unknown' }
     if (query_status === 'unknown_auth_key' || query_status === 'unauthorized')
@@ -67,6 +69,18 @@ export default defineLookup({
 
   event: (found, { kind, value }, alert) =>
     found && { urlhaus: { found: 1, source: sourceOf(alert, { [kind]: value }), ...found }, integration: 'urlhaus' },
+
+  words({ threat, url_status, url_count, urls_online, signatures, tags }, language) {
+    const isRussian = language === 'ru'
+    return [
+      text(threat),
+      text(url_status),
+      url_count ? `${isRussian ? 'адресов:' : 'URLs:'} ${text(url_count)}` : '',
+      urls_online ? `${isRussian ? 'доступно:' : 'online:'} ${text(urls_online)}` : '',
+      few(signatures),
+      few(tags),
+    ]
+  },
 })
 
 function question({ kind, value }: Subject): { path: string; field: string } {

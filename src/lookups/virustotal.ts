@@ -10,6 +10,7 @@ import { subjectsOf } from './subjects.ts'
 // Version 3 of the API; Wazuh's script still asks version 2, whose field names the events keep.
 export default defineLookup({
   name: 'virustotal',
+  title: 'VirusTotal',
   summary: 'Asks VirusTotal about the files of alerts, and if wanted about addresses, names and URLs.',
   docs: 'https://docs.virustotal.com/reference/overview',
 
@@ -64,6 +65,13 @@ export default defineLookup({
     },
     integration: 'virustotal',
   }),
+
+  words: ({ positives, total, threat_label }, language) => [
+    language === 'ru'
+      ? `вредоносным считают ${text(positives)} из ${text(total)}`
+      : `${text(positives)} of ${text(total)} call it malicious`,
+    text(threat_label),
+  ],
 
   error(status) {
     const [error, description] =

@@ -170,6 +170,7 @@ async function start(
     mask,
     notices,
     sender: lookups.sender,
+    asker: lookups.asker,
   })
   await delivery.start()
   problems.push(...delivery.problems)
@@ -293,6 +294,7 @@ async function start(
     console_url: signInUrl(listening.url, token),
     problems: allProblems(),
     reload() {
+      lookups.reload()
       if (embedded) embedded.reload()
       else log.warn('there is no ruleset to load again: the alerts come from Wazuh')
     },

@@ -16,8 +16,7 @@ import { createLookups, type LookupRunner } from '../lookups/runner.ts'
 import { queueMessage } from '../wazuh/queue-message.ts'
 import { openQueueSocket } from '../wazuh/queue-socket.ts'
 
-export interface Lookups {
-  sender: LookupRunner['sender']
+export interface Lookups extends Pick<LookupRunner, 'sender' | 'asker' | 'reload'> {
   /** Event file for the pipeline; there with the embedded engine, when something is looked up. */
   event_file?: string
   close(): Promise<void>
@@ -41,19 +40,24 @@ interface Way {
 
 export function openLookups(parts: LookupsParts): Lookups {
   const { config, append } = parts
+  const { geoip, destinations } = config
   const folder = join(config.home, 'queue', 'events')
-  if (!config.destinations.some(({ type }) => Object.hasOwn(known, type)))
-    return { sender: async () => undefined, close: async () => {} }
+  const common = { ...parts, ...(geoip !== undefined && { geoip }) }
+  if (!destinations.some(({ type }) => Object.hasOwn(known, type))) {
+    // Nothing makes events; the database may be asked all the same.
+    const runner = createLookups({ ...common, publish: async () => {} })
+    return { ...runner, close: async () => runner.close() }
+  }
   if (config.engine === 'embedded') {
     const event_file = join(folder, 'lookups')
     const publish = (events: Event[]) => append(event_file, events.map(queueMessage))
-    const { sender, close } = createLookups({ ...parts, publish })
-    return { sender, event_file, close: async () => close() }
+    const runner = createLookups({ ...common, publish })
+    return { ...runner, event_file, close: async () => runner.close() }
   }
   const { publish, event_file, close } = besideWazuh(parts, join(folder, 'lookups.json'))
-  const runner = createLookups({ ...parts, publish, ...(event_file !== undefined && { event_file }) })
+  const runner = createLookups({ ...common, publish, ...(event_file !== undefined && { event_file }) })
   return {
-    sender: runner.sender,
+    ...runner,
     async close() {
       runner.close()
       await close()
