@@ -226,13 +226,10 @@ export class Backlog {
     return this.order.firstOf(job)
   }
 
-  /** Lets one that was rejected wait again. */
+  /** Takes one up that was rejected, and waits again. */
   revive(row: StoredDelivery): Job {
-    // Its turn has passed: it holds nobody back.
-    const job = this.restore(restoredJob({ ...row, strikes: 0, order_key: null }))
     this.rejected--
-    this.ledger.note(job)
-    return job
+    return this.restore(restoredJob(row))
   }
 
   /** A rejected one that is not wanted any more. */

@@ -3,8 +3,21 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
+
+/** Starts a runner in a process of its own, as often as it is killed. */
+function starter(t: TestContext, args: string[]): () => Promise<ChildProcess> {
+  let child: ChildProcess | undefined
+  t.after(() => child?.kill('SIGKILL'))
+  return async () => {
+    // It must not take itself for a test.
+    const options = { execArgv: [], env: { PATH: process.env.PATH } }
+    child = fork(new URL('./testing/child.ts', import.meta.url), args, options)
+    await once(child, 'message')
+    return child
+  }
+}
 
 for (const [type, concurrency, more] of [
   ['webhook', 8, {}],
@@ -40,21 +53,7 @@ for (const [type, concurrency, more] of [
       })
       return { status: 200, body: JSON.stringify({ items }) }
     }
-    let child: ChildProcess | undefined
-    t.after(() => child?.kill('SIGKILL'))
-    const start = async () => {
-      child = fork(
-        new URL('./testing/child.ts', import.meta.url),
-        [folder, server.url, String(concurrency), type, JSON.stringify(more)],
-        {
-          // It must not take itself for a test.
-          execArgv: [],
-          env: { PATH: process.env.PATH },
-        },
-      )
-      await once(child, 'message')
-      return child
-    }
+    const start = starter(t, [folder, server.url, String(concurrency), type, JSON.stringify(more)])
 
     let written = 0
     const write = (count: number) => append(...Array.from({ length: count }, () => alert(++written)))
@@ -95,15 +94,7 @@ test('kill -9 at any moment: every incident is opened, and its end is the last t
     group_by: ['agent.id'],
     resolve_on: 'rule.id == "503"',
   }
-  let child: ChildProcess | undefined
-  t.after(() => child?.kill('SIGKILL'))
-  const start = async () => {
-    const path = new URL('./testing/child.ts', import.meta.url)
-    const args = [folder, server.url, '4', 'pagerduty', JSON.stringify({ ...more, rate: 1000 })]
-    child = fork(path, args, { execArgv: [], env: { PATH: process.env.PATH } })
-    await once(child, 'message')
-    return child
-  }
+  const start = starter(t, [folder, server.url, '4', 'pagerduty', JSON.stringify({ ...more, rate: 1000 })])
   const agents = 90
   const of = (n: number, rule: string) =>
     alert(n, { rule: { level: 3, id: rule, description: '' }, agent: { id: String(n) } })
@@ -126,4 +117,36 @@ test('kill -9 at any moment: every incident is opened, and its end is the last t
   await once(last, 'exit')
   assert.ok(isWell())
   for (const actions of told.values()) assert.equal(actions[0], 'trigger')
+})
+
+test('kill -9 right after a person has asked for it: what waits and what was rejected is sent, whatever is silenced', async (t) => {
+  const server = await fakeServer(t)
+  const { folder, append } = bench(t)
+  const start = starter(t, [folder, server.url, '8', 'webhook', '{}'])
+  server.answer = ({ body }) => (body.includes('645.1"') ? { status: 503, headers: { 'retry-after': '3000' } } : 400)
+  append(alert(1), alert(2))
+  const first = await start()
+  const ask = async (word: string) => {
+    first.send(word)
+    return (await once(first, 'message'))[0]
+  }
+  const states = async () => (await ask('list')).map(({ state }: { state: string }) => state).sort()
+  while ((await states()).join() !== 'rejected,waiting');
+  assert.equal((await ask('silence')).ok, true)
+  server.answer = () => 'hang'
+  assert.deepEqual(await ask('retry'), { ok: true, value: { count: 2 } })
+  first.kill('SIGKILL')
+  await once(first, 'exit')
+
+  const sent = new Set<number>()
+  server.answer = ({ body }) => {
+    sent.add(Number(/645\.(\d+)"/.exec(body)![1]))
+    return 200
+  }
+  append(alert(3), alert(4, { rule: { level: 5, id: '7', description: '' } }))
+  const second = await start()
+  await until(() => sent.size >= 3)
+  second.send('stop')
+  await once(second, 'exit')
+  assert.deepEqual([...sent].sort(), [1, 2, 4])
 })

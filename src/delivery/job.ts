@@ -16,7 +16,7 @@ export interface Job {
   /** Of a message that stands for several alerts. */
   incident: IncidentPart | undefined
   state: 'new' | 'waiting' | 'trying' | 'rejected' | 'gone'
-  /** A person wants it sent: no silence holds it back. */
+  /** A person wants it sent: no silence holds it back, nor does it wait for its turn behind what is new. */
   insists: boolean
   /** Whether it is in the table, or will be with the next commit. */
   hasRow: boolean
@@ -60,7 +60,7 @@ export function newJob(
 /** One that was waiting when the last run ended, or that a person wants tried again. */
 export function restoredJob(row: StoredDelivery): Job {
   const incident = row.incident === null ? undefined : (JSON.parse(row.incident) as IncidentPart)
-  const { id, order_key, attempts, strikes, next_at, created, reason } = row
+  const { id, order_key, attempts, strikes, next_at, created, reason, insists } = row
   const counts = { attempts, strikes, next_at, created, delivered_then: 0 }
   const texts = { reason, request: null, answer: null }
   return {
@@ -70,7 +70,7 @@ export function restoredJob(row: StoredDelivery): Job {
     key: order_key ?? undefined,
     incident,
     state: 'waiting',
-    insists: false,
+    insists: insists === 1,
     hasRow: true,
     ...counts,
     ...texts,

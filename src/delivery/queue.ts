@@ -342,34 +342,37 @@ export class DestinationQueue {
 
   // --------------------------------------------------------------------------------------------------------------------- by hand
 
-  /** Everything was committed just before. */
-  retry(id: number): boolean {
-    const job = this.backlog.get(id) ?? this.revive(id)
-    if (!job) return false
-    job.insists = true
-    const now = this.settings.now()
-    const first = this.backlog.firstOf(job)
-    this.backlog.wait(job, now)
-    if (first !== job) this.backlog.wait(first, now)
-    this.health.resume()
-    this.pump()
-    return true
+  /** Everything was committed just before, and what a person wants is on the disk when this returns. */
+  retry(id: number): void {
+    this.tryAgain([id])
   }
 
   retryAll(): number {
     const ids = [...this.backlog.ids(), ...this.settings.store.idsOf(this.name, 'rejected')]
     this.rejectedInARow = 0
-    for (const id of ids) this.retry(id)
+    this.tryAgain(ids)
+    return ids.length
+  }
+
+  private tryAgain(ids: readonly number[]): void {
+    const now = this.settings.now()
+    this.settings.store.insist(ids, now)
+    for (const id of ids) {
+      const job = this.backlog.get(id) ?? this.revive(id)
+      if (!job) continue
+      job.insists = true
+      const first = this.backlog.firstOf(job)
+      this.backlog.wait(job, now)
+      if (first !== job) this.backlog.wait(first, now)
+    }
     this.health.resume()
     this.pump()
-    return ids.length
   }
 
   private revive(id: number): Job | undefined {
     const row = this.settings.store.get(id)
-    if (row?.state !== 'rejected' || row.destination !== this.name) return undefined
+    if (!row) return undefined
     this.rejectedInARow = 0
-    this.settings.changed()
     return this.backlog.revive(row)
   }
 

@@ -57,6 +57,11 @@ export const migrations: Migration[] = [
     name: 'deliveries-4',
     sql: 'CREATE TABLE summary (destination TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID',
   },
+  {
+    name: 'deliveries-5',
+    // 1: a person asked for it to be sent, so no silence holds it back.
+    sql: 'ALTER TABLE delivery ADD COLUMN insists INTEGER NOT NULL DEFAULT 0',
+  },
 ]
 
 export type DeliveryState = 'waiting' | 'rejected'
@@ -76,6 +81,8 @@ export interface StoredDelivery {
   reason: string
   created: number
   updated: number
+  /** 1: a person wants it sent. */
+  insists: 0 | 1
 }
 
 /** A row as it is shown. */
@@ -86,9 +93,10 @@ export interface FullDelivery extends StoredDelivery {
   answer: string | null
 }
 
-export type NewDelivery = Omit<FullDelivery, 'id'>
+export type NewDelivery = Omit<FullDelivery, 'id' | 'insists'>
 
-const columns = 'id, destination, state, order_key, incident, attempts, strikes, next_at, reason, created, updated'
+const columns =
+  'id, destination, state, order_key, incident, attempts, strikes, next_at, reason, created, updated, insists'
 
 export interface Store {
   waiting(destination: string): StoredDelivery[]
@@ -98,7 +106,9 @@ export interface Store {
   idsOf(destination: string, state: DeliveryState): number[]
   insert(row: NewDelivery): number
   /** Null as `request` or `answer` leaves what is there. */
-  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created'>): void
+  update(row: Omit<FullDelivery, 'destination' | 'alert' | 'created' | 'insists'>): void
+  /** A person wants them sent now; one that was rejected waits again. On the disk when it returns. */
+  insist(ids: readonly number[], now: number): void
   delete(id: number): void
   incidents(destination: string): StoredIncident[]
   putIncident(destination: string, incident: StoredIncident): void
@@ -108,7 +118,8 @@ export interface Store {
   putSummary(destination: string, state: string): void
 }
 
-export function openStore({ db }: State): Store {
+export function openStore(state: State): Store {
+  const { db } = state
   const one = db.prepare(`SELECT ${columns}, alert, request, answer FROM delivery WHERE id = ?`)
   const waiting = db.prepare(`SELECT ${columns} FROM delivery WHERE destination = ? AND state = 'waiting' ORDER BY id`)
   const rejected = db.prepare(`SELECT count(*) AS n FROM delivery WHERE destination = ? AND state = 'rejected'`)
@@ -124,6 +135,11 @@ export function openStore({ db }: State): Store {
   const update = db.prepare(
     `UPDATE delivery SET state = ?, attempts = ?, strikes = ?, next_at = ?, reason = ?,
      order_key = ?, incident = ?, request = coalesce(?, request), answer = coalesce(?, answer), updated = ? WHERE id = ?`,
+  )
+  // The turn of one that was rejected has passed: it holds nobody back.
+  const insist = db.prepare(
+    `UPDATE delivery SET insists = 1, state = 'waiting', next_at = ?, strikes = iif(state = 'rejected', 0, strikes),
+     order_key = iif(state = 'rejected', NULL, order_key) WHERE id = ?`,
   )
   const remove = db.prepare('DELETE FROM delivery WHERE id = ?')
   const incidents = db.prepare(
@@ -174,6 +190,7 @@ export function openStore({ db }: State): Store {
         row.updated,
         row.id,
       ),
+    insist: (ids, now) => state.transaction(() => ids.forEach((id) => void insist.run(now, id))),
     delete: (id) => void remove.run(id),
     incidents: (destination) =>
       incidents

@@ -1,12 +1,24 @@
-/** A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY TYPE, and JSON of more settings. */
+/**
+ * A delivery runner in a process of its own, for tests that kill it: FOLDER URL CONCURRENCY TYPE, and JSON of more settings. It can be told to `stop`, to
+ * `silence` all of rule 5710, to `list` what waits or was rejected, and to `retry` it, and answers.
+ */
 import { join } from 'node:path'
 import { openState } from '../../durable/state.ts'
-import { createDelivery, migrations } from '../index.ts'
+import { createDelivery, createSilences, migrations } from '../index.ts'
 
 const [folder, url, concurrency, type, more] = process.argv.slice(2) as [string, string, string, string, string]
 const quiet = () => {}
+const state = openState(join(folder, 'state.db'), migrations)
+const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
+const schedule = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+const silences = createSilences({ state, now: Date.now, schedule, log, destinations: ['d1'] })
+silences.start()
 const runner = createDelivery({
-  state: openState(join(folder, 'state.db'), migrations),
+  state,
+  silences,
   alerts_file: join(folder, 'alerts.json'),
   home: folder,
   destinations: [
@@ -24,10 +36,19 @@ const runner = createDelivery({
   ],
   now: Date.now,
   random: Math.random,
-  log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  log,
   mask: (text) => text,
   tuning: { backoff_base_ms: 10, poll_ms: 20 },
 })
 await runner.start()
 process.send?.('ready')
-process.on('message', () => void runner.stop().then(() => process.exit(0)))
+const told = {
+  stop: () => runner.stop().then(() => process.exit(0)),
+  silence: () => silences.add({ rules: ['5710'], seconds: 3600, reason: 'maintenance', by: 'test' }),
+  list: () => runner.list({ limit: 9 }),
+  retry: () => runner.retryAll('d1', 'test'),
+}
+process.on('message', async (word: keyof typeof told) => {
+  const result = await told[word]()
+  process.send?.(result)
+})
