@@ -16,6 +16,7 @@ const shared = [
   'read',
   'rest',
   'runner',
+  'runner-testing',
   'store',
   'subjects',
   'testing',

@@ -1,114 +1,11 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import type { Alert, Event } from '../alert.ts'
-import type { Destination } from '../config.ts'
-import { createDelivery, type DeliveryRunner, migrations as deliveryMigrations } from '../delivery/index.ts'
-import { FakeClock, type FakeServer, fakeServer, until } from '../delivery/testing/setup.ts'
-import { openState } from '../durable/state.ts'
-import abuseipdb from './abuseipdb.ts'
-import { createLookups } from './runner.ts'
-import { migrations } from './store.ts'
-import { addressAlert, fileAlert, optionsOf, sha256 } from './testing.ts'
-import virustotal from './virustotal.ts'
+import { test } from 'node:test'
+import { fakeServer, until } from '../delivery/testing/setup.ts'
+import { abuse, addresses, type Bench, bench, report, strangers, vt } from './runner-testing.ts'
+import { addressAlert, fileAlert, sha256 } from './testing.ts'
 
-interface Bench {
-  clock: FakeClock
-  /** What was published, newest last; `fail` makes publishing fail. */
-  events: { location: string; event: Record<string, unknown> }[]
-  fail: string | undefined
-  logged: string[]
-  append(...alerts: Alert[]): void
-  open(destinations: (Partial<Destination> & Pick<Destination, 'type' | 'options'>)[]): Promise<DeliveryRunner>
-}
-
-/** The delivery runner with look-ups, over a folder that survives `stop` and the next `open`; its clock stands still. */
-function bench(t: TestContext): Bench {
-  const folder = mkdtempSync(join(tmpdir(), 'outrider-lookups-'))
-  const alerts_file = join(folder, 'alerts.json')
-  writeFileSync(alerts_file, '')
-  const stops: (() => Promise<void>)[] = []
-  t.after(async () => {
-    for (const stop of stops) await stop()
-    rmSync(folder, { recursive: true })
-  })
-  const write = (message: string) => void self.logged.push(message)
-  const log = { debug: () => {}, info: write, warn: write, error: write }
-  const self: Bench = {
-    clock: new FakeClock(),
-    events: [],
-    fail: undefined,
-    logged: [],
-    append: (...alerts) => appendFileSync(alerts_file, alerts.map((alert) => `${JSON.stringify(alert)}\n`).join('')),
-    async open(destinations) {
-      const state = openState(join(folder, 'state.db'), [...deliveryMigrations, ...migrations])
-      const now = () => self.clock.now
-      const mask = (text: string) => text.replaceAll('secret', '***')
-      const publish = async (events: Event[]) => {
-        if (self.fail) throw new Error(self.fail)
-        self.events.push(...events.map(({ location, log: text }) => ({ location, event: JSON.parse(text) })))
-      }
-      const lookups = createLookups({ state, publish, event_file: '/home/events', now, log, mask })
-      const runner = createDelivery({
-        state,
-        alerts_file,
-        home: folder,
-        destinations: destinations.map((one, n) => ({ ...plain, name: `d${n + 1}`, ...one })),
-        now,
-        random: () => 0.5,
-        log,
-        mask,
-        sender: lookups.sender,
-        schedule: self.clock.schedule,
-        tuning: { commit_ms: 5, poll_ms: 20, backoff_base_ms: 1000 },
-      })
-      let isStopped = false
-      const stop = async () => {
-        if (isStopped) return
-        isStopped = true
-        await runner.stop()
-        lookups.close()
-        state.close()
-      }
-      stops.push(stop)
-      await runner.start()
-      return { ...runner, stop }
-    },
-  }
-  return self
-}
-
-const plain: Omit<Destination, 'name' | 'type' | 'options'> = {
-  place: { file: 'outrider.yaml', line: 1 },
-  filter: { level: 0 },
-  concurrency: 1,
-  deadline: 5,
-  from: 'start',
-}
-
-const vt = ({ url }: FakeServer, more = {}) => ({
-  type: 'virustotal',
-  options: optionsOf(virustotal, { hook_url: url, ...more }),
-})
-const abuse = ({ url }: FakeServer, more = {}) => ({
-  type: 'abuseipdb',
-  options: optionsOf(abuseipdb, { hook_url: url, ...more }),
-})
-
-const report = (abuseConfidenceScore: number, totalReports = abuseConfidenceScore) => ({
-  status: 200,
-  body: JSON.stringify({ data: { abuseConfidenceScore, totalReports } }),
-})
-const addresses = ({ received }: FakeServer) =>
-  received.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('ipAddress'))
 const scores = ({ events }: Bench) =>
   events.map(({ event }) => (event.abuseipdb as { abuse_confidence_score?: number }).abuse_confidence_score)
-/** One after the other, each with an id and an address of its own. */
-const strangers = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, n) => addressAlert(`45.0.0.${from + n}`, { id: `1.${from + n}` }))
-
 test('an answer comes back as an event of the agent whose alert it was', async (t) => {
   const server = await fakeServer(t)
   server.answer = () => ({

@@ -23,7 +23,7 @@ export interface FakeServer {
   url: string
   received: Received[]
   /** Decides what the next requests get; may look at them. */
-  answer: (request: Received, count: number) => Answer
+  answer: (request: Received, count: number) => Answer | Promise<Answer>
   /** Most requests that were open at the same time. */
   most: number
 }
@@ -42,7 +42,9 @@ export async function fakeServer(t: TestContext): Promise<FakeServer> {
       const { method = '', url: path = '', headers } = request
       const received = { method, path, headers, body: Buffer.concat(chunks).toString() }
       fake.received.push(received)
-      reply(fake.answer(received, fake.received.length), response)
+      const answer = fake.answer(received, fake.received.length)
+      if (answer instanceof Promise) void answer.then((later) => reply(later, response))
+      else reply(answer, response)
     })
   })
   server.on('connection', (socket) => {
