@@ -5,6 +5,8 @@ import { type Alert, toBytes } from '../alert.ts'
 import type { Integration } from '../define.ts'
 import { type Presentation, parseAlert } from '../delivery/attempt.ts'
 import { createSender } from '../delivery/send.ts'
+import type { Question } from '../delivery/types.ts'
+import { withLookups } from '../delivery/with-lookups.ts'
 import { integrations } from '../integrations/index.ts'
 import { alert } from '../integrations/testing.ts'
 import { seeded } from './faults.ts'
@@ -71,11 +73,25 @@ const alerts: Record<string, Alert> = {
   fences: everywhere('```'.repeat(5000)),
 }
 
+const told = 'told by ten look-ups'
+
 /** The usual words, and what people may have templates make of an alert: nothing at all, or all that a stranger wrote. */
 const styles: Record<string, Presentation> = {
   usual: {},
   'in Russian, empty templates': { language: 'ru', timezone: 'Europe/Moscow', title: () => '', body: () => ' ' },
+  [told]: {},
   'templates with the log': { title: ({ full_log }) => String(full_log), body: ({ full_log }) => `${full_log}` },
+}
+
+/** Who says of an alert what its log says. */
+function tenLookups({ full_log }: Alert): Question[] {
+  const said = { found: 1, text: full_log?.slice(0, 2000) }
+  return Array.from({ length: 10 }, (_, n) => ({
+    service: `service-${n}`,
+    title: `Service ${n}`,
+    answer: { kind: 'known', said, words: () => [full_log ?? ''] },
+    missed: () => {},
+  }))
 }
 
 /** Options that the fakes' own settings do not use. */
@@ -107,13 +123,13 @@ for (const [name, load] of Object.entries(fakes)) {
 
   test(`${name}: no alert breaks a rule`, { timeout: 30_000 }, async (t) => {
     const refused: string[] = []
-    let told = () => {}
+    let heard = () => {}
     const running = await startFake(fake, {
       random: seeded(1),
       now: () => now,
       tell({ verdict, what }) {
         if (verdict === 'refused') refused.push(what)
-        told()
+        heard()
       },
     })
     t.after(() => running.close())
@@ -132,16 +148,21 @@ for (const [name, load] of Object.entries(fakes)) {
         filter: { level: 0 },
       }
       for (const [style, presentation] of Object.entries(styles)) {
-        const sender = createSender(
+        const isTold = style === told
+        const plain = createSender(
           { ...destination, name: style, concurrency: 1, deadline: 10, from: 'now' },
           integration,
           () => now,
           presentation,
         )
+        const schedule = () => () => {}
+        const sender = isTold
+          ? withLookups(plain, { ask: tenLookups, wait_ms: 0, language: 'en', schedule, warn: assert.fail })
+          : plain
         t.after(() => sender.close())
-        for (const [kind, one] of Object.entries(style === 'usual' ? alerts : { usual, empty, long })) {
+        for (const [kind, one] of Object.entries(style === 'usual' || isTold ? alerts : { usual, empty, long })) {
           const line = toBytes(JSON.stringify(one))
-          const arrived = new Promise<void>((resolve) => (told = resolve))
+          const arrived = new Promise<void>((resolve) => (heard = resolve))
           const { outcome } = await sender.send({ line, alert: parseAlert(line)! }, t.signal)
           // A datagram has no answer.
           await arrived

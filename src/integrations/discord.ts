@@ -25,6 +25,13 @@ export default defineIntegration({
     url.searchParams.set('wait', 'true')
     if (thread_id) url.searchParams.set('thread_id', thread_id)
     const time = parseTimestamp(alert.timestamp)
+    const fields = facts(alert, style).map(({ name, value }) => ({
+      name,
+      value: cut(escapeMarkdown(value), 250),
+      inline: value.length < 40,
+    }))
+    // All texts of a message together may have 6,000 characters.
+    const used = fields.reduce((sum, { name, value }) => sum + name.length + value.length, 256)
     return {
       url: url.href,
       json: {
@@ -32,14 +39,9 @@ export default defineIntegration({
         embeds: [
           {
             title: cut(escapeMarkdown(title), 256),
-            // All texts of a message together may have 6,000 characters; title and facts leave room for this.
-            description: codeBlock(text(alert.full_log), 2500),
+            description: codeBlock(text(alert.full_log), Math.min(2500, 5900 - used)),
             color: bySeverity(alert, [0x8d99a6, 0x2f81f7, 0xd4a72c, 0xe36209, 0xcf222e]),
-            fields: facts(alert, style).map(({ name, value }) => ({
-              name,
-              value: cut(escapeMarkdown(value), 250),
-              inline: value.length < 40,
-            })),
+            fields,
             ...(time !== undefined && { timestamp: new Date(time).toISOString() }),
           },
         ],

@@ -31,8 +31,9 @@ export default defineIntegration({
 
   request(alert, { api_key, chat_id, message_thread_id, silent_below, hook_url }, { style, title, incident }) {
     const sign = bySeverity(alert, ['⚪', '🔵', '🟡', '🟠', '🔴'])
-    const lines = facts(alert, style).map(({ name, value }) => `${escapeHtml(name)}: ${escapeHtml(cut(value, 200))}`)
+    const lines = facts(alert, style).map(({ name, value }) => `${name}: ${cut(value, 200)}`)
     const log = text(alert.full_log)
+    const used = lines.reduce((sum, line) => sum + line.length + 1, 310)
     return {
       url: `${hook_url.replace(/\/$/, '')}/bot${api_key}/sendMessage`,
       json: {
@@ -44,8 +45,8 @@ export default defineIntegration({
         // 4,096 characters count after entities were resolved, so the parts are cut before they are escaped.
         text: [
           `${sign} <b>${escapeHtml(cut(title, 300))}</b>`,
-          ...lines,
-          ...(log === '' ? [] : [`<pre>${escapeHtml(cut(log, 1500))}</pre>`]),
+          ...lines.map(escapeHtml),
+          ...(log === '' ? [] : [`<pre>${escapeHtml(cut(log, Math.min(1500, 4000 - used)))}</pre>`]),
         ].join('\n'),
         parse_mode: 'HTML',
         link_preview_options: { is_disabled: true },
