@@ -86,3 +86,9 @@ function formatter(zone: string): Intl.DateTimeFormat {
   }
   return made
 }
+
+/** Calls back after so many milliseconds; the returned function cancels. */
+export function startTimer(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}

@@ -2,12 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Alert, fromBytes } from '../alert.ts'
-import type { Config } from '../config.ts'
-import type { Step } from '../define.ts'
+import type { Config, Destination } from '../config.ts'
+import type { Integration, Step } from '../define.ts'
 import { readSilences } from '../delivery/silences.ts'
-import { tryDestination, tryRoute } from '../delivery/trial.ts'
+import { type Trial, tryDestination, tryRoute } from '../delivery/trial.ts'
 import { openState } from '../durable/state.ts'
-import { tryLookup } from '../lookups/trial.ts'
+import { createLog } from '../log.ts'
+import { openLookupsTrial, tryLookup } from '../lookups/trial.ts'
 import { formatProblem, UserError } from '../problem.ts'
 import { simulateScript } from '../responses/simulate.ts'
 import { compileRoute } from '../routes.ts'
@@ -33,21 +34,41 @@ export async function tryOneDestination(
   const config = await loadConfig({ home: options.home, definitions })
   const destination = findDestination(config, name)
   const mask = maskSecrets(config.secrets)
-  const how = { home: config.home, now: Date.now, mask, send: options.send === true }
+  const common = { home: config.home, now: Date.now, mask, send: options.send === true }
   const line = readAlertLine(options.alert)
   const lookup = await definitions.lookups[destination.type]?.()
   const integration = await definitions.integrations[destination.type]?.()
   const trial = lookup
-    ? await tryLookup(destination, lookup.default, line, how)
-    : await tryDestination(destination, integration?.default, line, how)
+    ? await tryLookup(destination, lookup.default, line, common)
+    : await tryWithLookups(config, destination, integration?.default, line, common)
   if (trial.outcome && trial.outcome.kind !== 'delivered') process.exitCode = 1
   if (options.json) return print(JSON.stringify(trial))
+  if (trial.asked) print(`${styled('bold', 'look-ups first')}\n${makeLinesVisible(trial.asked)}\n`)
   if (trial.request) print(makeLinesVisible(trial.request))
   if (trial.outcome)
     print(
       `\n${styled('bold', trial.outcome.kind)}${trial.outcome.reason ? `: ${makeVisible(trial.outcome.reason)}` : ''}`,
     )
   if (trial.answer) print(makeVisible(trial.answer))
+}
+
+async function tryWithLookups(
+  config: Config,
+  destination: Destination,
+  integration: Integration | undefined,
+  line: string,
+  how: Parameters<typeof tryDestination>[3],
+): Promise<Trial> {
+  const { lookups } = destination
+  if (!lookups) return tryDestination(destination, integration, line, how)
+  const log = createLog({ write: (text) => process.stderr.write(text), now: how.now, format: 'text', mask: how.mask })
+  const looking = await openLookupsTrial(lookups, config, line, { ...how, log })
+  try {
+    const { asked, ask } = looking
+    return { asked, ...(await tryDestination(destination, integration, line, { ...how, ask })) }
+  } finally {
+    await looking.close()
+  }
 }
 
 function findDestination(config: Config, name: string): Config['destinations'][number] {

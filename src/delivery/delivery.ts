@@ -7,7 +7,7 @@
  */
 import { statSync } from 'node:fs'
 import type { Alert } from '../alert.ts'
-import { parseTimestamp } from '../clock.ts'
+import { parseTimestamp, startTimer } from '../clock.ts'
 import type { Destination } from '../config.ts'
 import { type FileCursor, type Follower, follow, type Lines, type Notice } from '../durable/follow.ts'
 import type { History } from '../durable/history.ts'
@@ -174,11 +174,11 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
   }
 
   /** With what look-ups say, where that is wished for. */
-  function told({ name, lookups, lookup_wait = 5, language }: Destination, sender: Sender): Sender {
+  function told({ name, lookups, lookup_wait, language }: Destination, sender: Sender): Sender {
     const ask = lookups && settings.asker?.(lookups)
     if (!ask) return sender
     const warn = (message: string) => log.warn(`${name}: ${message}`, { destination: name })
-    return withLookups(sender, { ask, wait_ms: lookup_wait * 1000, language, schedule, warn })
+    return withLookups(sender, { ask, lookup_wait, language, schedule, warn })
   }
 
   async function senderFor(
@@ -387,11 +387,6 @@ export function createDelivery(settings: DeliverySettings): DeliveryRunner {
 /** Wazuh leaves dated files in folders of its own; elsewhere it is what logrotate leaves. */
 function historyOf(alerts_file: string): History | undefined {
   return alerts_file.endsWith('/logs/alerts/alerts.json') ? alertsHistory(alerts_file) : undefined
-}
-
-function startTimer(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
 }
 
 /** Bytes of the current file after the cursor; of a file that the cursor has not reached yet, all. */

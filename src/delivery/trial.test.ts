@@ -11,6 +11,7 @@ import { createSilences, migrations } from './index.ts'
 import type { Silence } from './silences.ts'
 import { alert, bench, fakeServer, until } from './testing/setup.ts'
 import { explainAlert, tryDestination, tryRoute } from './trial.ts'
+import type { AskLookups } from './types.ts'
 
 const destination = (more: Partial<Destination>): Destination => ({
   place: { file: '', line: 1 },
@@ -41,6 +42,23 @@ test('shows the exact request, and sends it only when asked', async (t) => {
   assert.deepEqual(sent.outcome, { kind: 'rejected', reason: 'HTTP 400 "no *** here"' })
   assert.equal(sent.answer, 'HTTP 400 "no *** here"')
   assert.equal(server.received[0]!.body, line)
+})
+
+test('with look-ups it shows and sends what they say', async (t) => {
+  const server = await fakeServer(t)
+  const given = destination({ options: { hook_url: server.url } })
+  const line = JSON.stringify(alert(1))
+  const ask: AskLookups = () => [
+    { service: 'misp', title: 'MISP', answer: { kind: 'unknown', said: { found: 0 } }, missed: () => {} },
+  ]
+  const shown = await tryDestination(given, webhook, line, { ...parts, send: false, ask })
+  assert.doesNotMatch(shown.request, /lookups/)
+  const sent = await tryDestination(given, webhook, line, { ...parts, send: true, ask })
+  const told = `${line.slice(0, -1)},"lookups":{"misp":{"found":0}}}`
+  assert.equal(server.received[0]!.body, told)
+  assert.ok(sent.request.endsWith(told))
+  const key = (request: string) => /idempotency-key: (.*)/.exec(request)![1]
+  assert.equal(key(sent.request), key(shown.request), 'known by its line in the log')
 })
 
 test('shows the command line of a script and its file, and runs it when asked', async (t) => {

@@ -1,5 +1,6 @@
 /** Looks without touching: what a destination would send, what a route would have sent, and why an alert went where it did. */
 import type { Alert } from '../alert.ts'
+import { startTimer } from '../clock.ts'
 import type { Destination } from '../config.ts'
 import type { Integration } from '../define.ts'
 import type { FileCursor } from '../durable/follow.ts'
@@ -7,12 +8,16 @@ import type { State } from '../durable/state.ts'
 import { compileRoute, type Route, type Verdict } from '../routes.ts'
 import { alertFile, scriptArguments, TempFiles } from '../wazuh/integratord.ts'
 import { buildRequest, type Given, parseAlert, showRequest } from './attempt.ts'
-import { createScriptSender, createSender, type Sender } from './send.ts'
+import { createScriptSender, createSender, type Item, type Sender } from './send.ts'
 import { readSilences, type Silence } from './silences.ts'
 import { openStore } from './store.ts'
 import { presentationOf } from './templates.ts'
+import type { AskLookups } from './types.ts'
+import { withLookups } from './with-lookups.ts'
 
 export interface Trial {
+  /** What look-ups would be asked before, or were, secrets masked. */
+  asked?: string
   /** What would be sent, secrets masked: a request, or a command line and the file it names. */
   request: string
   /** What came of it, when it was sent. */
@@ -26,25 +31,44 @@ export interface Trial {
  *
  * @param integration its definition; undefined for a script
  * @param line the alert as a byte string
+ * @param how.ask asks the look-ups of the destination, when it is sent
  */
 export async function tryDestination(
   destination: Destination,
   integration: Integration | undefined,
   line: string,
-  { home, now, mask, send }: { home: string; now(): number; mask(text: string): string; send: boolean },
+  how: { home: string; now(): number; mask(text: string): string; send: boolean; ask?: AskLookups | undefined },
 ): Promise<Trial> {
+  const { home, now, mask, send, ask } = how
   const alert = parseAlert(line)
   if (!alert) return { request: '', outcome: { kind: 'rejected', reason: 'the line is no alert' } }
   const style = integration ? await presentationOf(destination) : {}
-  const shown = integration
-    ? showRequestOf(destination, integration, { destination: destination.name, line, alert, now, style })
-    : showScript(destination, line, alert)
+  const show = ({ facts, ...item }: Item): Trial =>
+    integration
+      ? showRequestOf(destination, integration, {
+          ...item,
+          destination: destination.name,
+          now,
+          style: { ...style, ...(facts && { found: facts }) },
+        })
+      : showScript(destination, item.line, item.alert)
+  let shown = show({ line, alert })
   if (!send || shown.outcome) return { ...shown, request: mask(shown.request) }
   const sender: Sender = integration
     ? createSender(destination, integration, now, style)
     : createScriptSender(destination, { home, temp: new TempFiles(Math.floor(now() / 1000) & 0xffff), now })
   try {
-    const { outcome, answer } = await sender.send({ line, alert }, new AbortController().signal)
+    const noted: Sender = {
+      ...sender,
+      send(item, signal) {
+        shown = show(item)
+        return sender.send(item, signal)
+      },
+    }
+    const { lookup_wait, language } = destination
+    const warn = () => {}
+    const telling = ask ? withLookups(noted, { ask, lookup_wait, language, schedule: startTimer, warn }) : noted
+    const { outcome, answer } = await telling.send({ line, alert }, new AbortController().signal)
     const reason = 'reason' in outcome ? { reason: mask(outcome.reason) } : {}
     return { request: mask(shown.request), outcome: { ...outcome, ...reason }, ...(answer && { answer: mask(answer) }) }
   } finally {

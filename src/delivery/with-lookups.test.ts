@@ -58,7 +58,7 @@ function bench(questions: (alert: Alert, only_known: boolean) => Question[], mor
   const warn = (message: string) => void self.warned.push(message)
   self.sender = withLookups(inner, {
     ask: questions,
-    wait_ms: 5000,
+    lookup_wait: 5,
     language: 'en',
     schedule: clock.schedule,
     warn,
@@ -192,7 +192,7 @@ test('without a wait only what is known already is asked for', async () => {
     asked.push(only_known)
     return [question('misp', unknown)]
   }
-  await bench(ask, { wait_ms: 0 }).sender.send(item(), signal())
+  await bench(ask, { lookup_wait: 0 }).sender.send(item(), signal())
   await bench(ask).sender.send(item(), signal())
   assert.deepEqual(asked, [true, false])
 })

@@ -3,7 +3,7 @@
  *
  *   {"timestamp":…,"location":"sshd"}  ─▶  {"timestamp":…,"location":"sshd","lookups":{"abuseipdb":{"found":1,…},"virustotal":{"error":"…"}}}
  *
- * - An alert is sent `wait_ms` later at most, whatever the services do; what they say after that is in their cache for the next try, and the next alert.
+ * - An alert is sent `lookup_wait` later at most, whatever the services do; what they say after that is in their cache for the next try, and the next alert.
  * - The line keeps its bytes, since what is added stands at its end. The line of the log stays what the alert is known by (`original`): what services say may
  *   differ between two tries, and the idempotency key must not.
  * - What a destination rejects is offered once more as it stands in the log, so that nothing is lost by what was added: a field that an index has as another
@@ -21,8 +21,8 @@ const most_characters = 200
 
 export interface WithLookups {
   ask: AskLookups
-  /** 0: only what is known already is told. */
-  wait_ms: number
+  /** Seconds; 0: only what is known already is told. */
+  lookup_wait?: number | undefined
   language: Style['language']
   /** Calls back after so many milliseconds; the returned function cancels. */
   schedule(ms: number, run: () => void): () => void
@@ -30,7 +30,7 @@ export interface WithLookups {
 }
 
 /** The same sender, whose alerts tell what look-ups say of them. */
-export function withLookups(sender: Sender, { ask, wait_ms, language, schedule, warn }: WithLookups): Sender {
+export function withLookups(sender: Sender, { ask, lookup_wait = 5, language, schedule, warn }: WithLookups): Sender {
   const { batch } = sender
   let isWarned = false
 
@@ -43,7 +43,7 @@ export function withLookups(sender: Sender, { ask, wait_ms, language, schedule, 
 
   /** All as they go out: those about which there is something to tell, with that. */
   async function tellAll(items: readonly Item[], signal: AbortSignal): Promise<Item[]> {
-    const asked = items.map((item) => (isAskedAbout(item) ? ask(item.alert, wait_ms === 0) : []))
+    const asked = items.map((item) => (isAskedAbout(item) ? ask(item.alert, lookup_wait === 0) : []))
     const findings = await answersTo(asked.flat(), signal)
     return items.map((item, n) => {
       const questions = asked[n]!
@@ -63,7 +63,7 @@ export function withLookups(sender: Sender, { ask, wait_ms, language, schedule, 
     if (waiting.length > 0 && !signal.aborted) {
       let stop = () => {}
       const over = new Promise<void>((resolve) => (stop = resolve))
-      const cancel = schedule(wait_ms, stop)
+      const cancel = schedule(lookup_wait * 1000, stop)
       signal.addEventListener('abort', stop, { once: true })
       await Promise.race([Promise.all(waiting), over])
       signal.removeEventListener('abort', stop)
@@ -71,7 +71,7 @@ export function withLookups(sender: Sender, { ask, wait_ms, language, schedule, 
     }
     for (const question of questions) {
       if (findings.has(question)) continue
-      findings.set(question, { kind: 'none', reason: `no answer within ${wait_ms / 1000} s` })
+      findings.set(question, { kind: 'none', reason: `no answer within ${lookup_wait} s` })
       if (!signal.aborted) question.missed()
     }
     return findings

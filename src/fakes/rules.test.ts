@@ -157,7 +157,7 @@ for (const [name, load] of Object.entries(fakes)) {
         )
         const schedule = () => () => {}
         const sender = isTold
-          ? withLookups(plain, { ask: tenLookups, wait_ms: 0, language: 'en', schedule, warn: assert.fail })
+          ? withLookups(plain, { ask: tenLookups, lookup_wait: 0, language: 'en', schedule, warn: assert.fail })
           : plain
         t.after(() => sender.close())
         for (const [kind, one] of Object.entries(style === 'usual' || isTold ? alerts : { usual, empty, long })) {

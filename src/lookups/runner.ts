@@ -342,7 +342,7 @@ function show(outcome: Outcome, { request, response }: Reply): Attempt {
 }
 
 /** Whether an alert is about the result of a look-up, ours or Wazuh's own. */
-function isOwn({ location }: Alert, event_file: string | undefined): boolean {
+export function isOwn({ location }: Alert, event_file?: string): boolean {
   return typeof location === 'string' && (Object.hasOwn(lookups, location) || location === event_file)
 }
 

@@ -14,6 +14,7 @@ import { type Alert, fromBytes, toBytes } from '../alert.ts'
 import { loadToken, signInUrl } from '../api/access.ts'
 import { AlertFeed } from '../api/alert-feed.ts'
 import { createApi, listen } from '../api/server.ts'
+import { startTimer } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createDelivery, createSilences, type DeliveryRunner, noteBlockEnd } from '../delivery/index.ts'
 import { type Appender, openAppend } from '../durable/append.ts'
@@ -300,11 +301,6 @@ async function start(
     },
     stop: () => (stopping ??= close()),
   }
-}
-
-function startTimer(ms: number, run: () => void): () => void {
-  const timer = setTimeout(run, ms)
-  return () => clearTimeout(timer)
 }
 
 /** The country of an address, for guards; undefined without a database. */
