@@ -9,6 +9,14 @@ import { failureOf, type ProgramOptions, runProgram, startProgram } from './proc
 const sh = (script: string, options: Partial<ProgramOptions> = {}) =>
   startProgram({ argv: ['/bin/sh', '-c', script], stderr: 'separate', deadline_ms: 20_000, ...options }).done
 
+/** Told to end when it has written something: before a deadline a busy machine may not even have begun. */
+const stoppedWhenItWrites = (script: string) => {
+  const stop = () => running.stop()
+  const argv = ['/bin/sh', '-c', script] as [string, ...string[]]
+  const running = startProgram({ argv, stderr: 'separate', grace_ms: 100, on_output: stop })
+  return running.done
+}
+
 /** A killed process whose new parent has not yet asked for its end (state Z) counts as gone. */
 const alive = (pid: number): boolean => {
   try {
@@ -119,7 +127,7 @@ describe('running a program', () => {
   })
 
   test('ends the whole group at the deadline and keeps what was written until then', async () => {
-    const result = await sh('echo before; sleep 100 & echo $!; wait', { deadline_ms: 150 })
+    const result = await sh('echo before; sleep 100 & echo $!; wait', { deadline_ms: 1000 })
     assert.equal(result.timed_out, true)
     const [before, pid] = result.output.split('\n')
     assert.equal(before, 'before')
@@ -128,19 +136,14 @@ describe('running a program', () => {
   })
 
   test('kills what ignores TERM after the grace time, grandchildren included', async () => {
-    const result = await sh('trap "" TERM; (trap "" TERM; sleep 100) & echo $!; sleep 100; sleep 100', {
-      deadline_ms: 150,
-      grace_ms: 100,
-    })
+    const result = await stoppedWhenItWrites('trap "" TERM; sleep 100 & echo $!; sleep 100; sleep 100')
     assert.equal(result.signal, 'SIGKILL')
     await gone(Number(result.output))
   })
 
   test('kills a grandchild that ignores TERM although it holds no pipe', async () => {
-    const result = await sh('(trap "" TERM; exec >/dev/null 2>&1; sleep 100; sleep 100) & echo $!; wait', {
-      deadline_ms: 150,
-      grace_ms: 100,
-    })
+    const child = 'trap "" TERM; echo $$; exec >/dev/null 2>&1; sleep 100; sleep 100'
+    const result = await stoppedWhenItWrites(`sh -c '${child}' & wait`)
     await gone(Number(result.output))
   })
 
@@ -198,10 +201,15 @@ describe('running a program', () => {
   })
 
   test('gives the program its folder, environment and niceness, and a session of its own', async () => {
-    const text = 'pwd; echo "$A$HOME"; cut -d" " -f5,6,19 /proc/$$/stat; echo $$'
-    const { output } = await sh(text, { cwd: folder, env: { A: 'b', PATH: process.env.PATH }, nice: 10 })
-    const [cwd, env, stat, pid] = output.split('\n')
-    assert.deepEqual([cwd, env], [folder, 'b'])
+    // Its niceness is set when it has been started, maybe after its first step.
+    const text = 'read -r _; pwd; echo "$A$HOME"; cut -d" " -f5,6,19 /proc/$$/stat; echo $$'
+    const env = { A: 'b', PATH: process.env.PATH }
+    const argv = ['/bin/sh', '-c', text] as [string, ...string[]]
+    const running = startProgram({ argv, stderr: 'drop', stdin: 'open', cwd: folder, env, nice: 10 })
+    running.write('now\n')
+    const { output } = await running.done
+    const [cwd, words, stat, pid] = output.split('\n')
+    assert.deepEqual([cwd, words], [folder, 'b'])
     const [group, session, nice] = stat!.split(' ')
     assert.deepEqual([group, session], [pid, pid])
     assert.equal(nice, '10')
