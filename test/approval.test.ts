@@ -14,7 +14,7 @@ const alert = (n: number) => {
   return `${JSON.stringify({ ...time, rule, agent, manager, data: { srcip: `203.0.113.${n}` }, location: 'x', full_log: 'x' })}\n`
 }
 
-test('what is over the limit waits for a person, who approves or refuses', { timeout: 60_000 }, async (t) => {
+test('what is over the limit waits for a person, who approves or refuses', { timeout: 180_000 }, async (t) => {
   const home = makeHome(t, {
     'alerts.json': '',
     'etc/ossec.conf': `<ossec_config>
@@ -74,7 +74,7 @@ responses: { enabled: true, max_per_minute: 1, over_limit: ask }
 })
 
 test('the link stands in an alert, so destinations have it; who follows it answers, once', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const home = makeHome(t, {
     'auth.log': '',

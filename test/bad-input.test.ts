@@ -11,7 +11,7 @@ import { ordinaryUser } from './support/user.ts'
 import { postGithub } from './support/webhooks.ts'
 
 // Of a busy machine; a test takes two seconds.
-const limits = { timeout: 60_000 }
+const limits = { timeout: 180_000 }
 
 const logsOf = (home: string, rule: string) =>
   readAlerts(home)

@@ -10,7 +10,7 @@ import { startTarget } from './support/target.ts'
 import { postGithub } from './support/webhooks.ts'
 
 // Of a busy machine; a test takes two seconds.
-const limits = { timeout: 60_000 }
+const limits = { timeout: 180_000 }
 
 const logsOf = (home: string, rule: string) =>
   readAlerts(home)

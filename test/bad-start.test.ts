@@ -8,7 +8,7 @@ import { assertEachOnce } from './support/complaints.ts'
 import { type Ended, eventually, makeHome, readAlerts, runOutrider, startOutrider } from './support/outrider.ts'
 import { ordinaryUser } from './support/user.ts'
 
-const limits = { timeout: 60_000 }
+const limits = { timeout: 180_000 }
 const settings = 'listen: { port: 0 }\n'
 
 /** `outrider: what` and `  hint: mend`, each fitting its pattern, and nothing more. */

@@ -52,9 +52,11 @@ const brokers: Record<string, Case> = {
     },
     async reader(_, { port }) {
       return async () => {
-        const connection = await connect({ servers: `127.0.0.1:${port}`, user: 'wazuh', pass: 'right', timeout: 1000 })
+        const connection = await connect({ servers: `127.0.0.1:${port}`, user: 'wazuh', pass: 'right' })
         const ask = async <T>(what: string, body: object) =>
-          (await connection.request(`$JS.API.STREAM.${what}.ALERTS`, JSON.stringify(body))).json<T>()
+          (
+            await connection.request(`$JS.API.STREAM.${what}.ALERTS`, JSON.stringify(body), { timeout: 30_000 })
+          ).json<T>()
         const { state } = await ask<{ state: { messages: number } }>('INFO', {})
         const messages = await Promise.all(
           Array.from({ length: state.messages }, (_, n) =>
@@ -131,7 +133,7 @@ const settings = (options: string, password: string) => `listen: { port: 0 }
 engine: beside
 alerts: alerts.json
 destinations:
-  broker: { type: NAME, from: start, rate: 400, deadline: 5, ${options}, api_key: ${password} }
+  broker: { type: NAME, from: start, rate: 400, deadline: 30, ${options}, api_key: ${password} }
 `
 
 async function statusOf(outrider: RunningOutrider): Promise<DestinationStatus> {
@@ -144,7 +146,7 @@ for (const [name, { skip, make, options, prepare, reader, wrong, once, end }] of
 
   test(`${name}: 1,000 alerts arrive, though it was away at first and ends on the way`, {
     skip,
-    timeout: 90_000,
+    timeout: 180_000,
   }, async (t) => {
     const broker = await make(t)
     await broker.start()
@@ -154,7 +156,7 @@ for (const [name, { skip, make, options, prepare, reader, wrong, once, end }] of
       waitFor(async () => {
         const ids = await read()
         return new Set(ids).size >= count && ids
-      }, 40_000)
+      })
     // In order: mosquitto writes down then who has subscribed.
     await broker.kill('SIGTERM')
 
@@ -166,9 +168,11 @@ for (const [name, { skip, make, options, prepare, reader, wrong, once, end }] of
     await outrider.api('POST', 'destinations/broker/retry')
     assert.equal((await arrived(100)).length, 100, 'each once')
 
-    appendFileSync(join(home, 'alerts.json'), alerts(100, 1000))
+    appendFileSync(join(home, 'alerts.json'), alerts(100, 900))
     await arrived(300)
     await broker.kill(end)
+    // All the others may have got through before it was dead.
+    appendFileSync(join(home, 'alerts.json'), alerts(900, 1000))
     await waitFor(async () => (await statusOf(outrider)).state === 'retrying')
     await broker.start()
     const ids = await arrived(1000)
@@ -181,7 +185,7 @@ for (const [name, { skip, make, options, prepare, reader, wrong, once, end }] of
 
   test(`${name}: a wrong password stops it with the reason, and nothing is lost until it is mended`, {
     skip,
-    timeout: 60_000,
+    timeout: 180_000,
   }, async (t) => {
     const broker = await make(t)
     await broker.start()
@@ -208,7 +212,7 @@ for (const [name, { skip, make, options, prepare, reader, wrong, once, end }] of
 
 test('mqtt: a built script sends by itself, and keeps what the broker does not take', {
   skip: brokers.mqtt!.skip,
-  timeout: 60_000,
+  timeout: 180_000,
 }, async (t) => {
   const broker = await mosquitto(t)
   await broker.start()

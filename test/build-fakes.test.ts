@@ -16,7 +16,7 @@ const ugly = String.raw`<!channel> \ud83d \u001b[31m\r\n😀 |a| \\ = {noformat}
 const alert = `{"timestamp":"${new Date().toISOString().replace('Z', '+0000')}","id":"1795211238.400","rule":{"level":12,"id":"5712","description":"${ugly}","groups":["sshd"]},
 "agent":{"id":"001","name":"${ugly}"},"full_log":"${ugly}","data":{"srcip":"203.0.113.9","..":1},"location":"${ugly}"}`
 
-test('as a script, every integration sends what its vendor takes', { timeout: 120_000 }, async (t) => {
+test('as a script, every integration sends what its vendor takes', { timeout: 180_000 }, async (t) => {
   const home = makeHome(t)
   const folder = join(home, 'integrations')
   mkdirSync(folder)

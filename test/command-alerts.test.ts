@@ -18,7 +18,7 @@ import {
 } from './support/outrider.ts'
 import { run } from './support/run.ts'
 
-const limits = { timeout: 90_000 }
+const limits = { timeout: 180_000 }
 const guide = join(projectRoot, '..', 'shared', 'seeds', 'guide.en.txt')
 
 const rules = `<group name="local,">

@@ -11,7 +11,7 @@ import { recordScript } from './support/parts.ts'
 import { run } from './support/run.ts'
 import { startTarget } from './support/target.ts'
 
-const limits = { timeout: 90_000 }
+const limits = { timeout: 180_000 }
 
 const rules = `<group name="local,">
   <rule id="100001" level="5"><match>outrider-test</match><description>test alert</description></rule>

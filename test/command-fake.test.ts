@@ -42,7 +42,9 @@ const post = (url: string, body: unknown, headers: Record<string, string> = {}) 
     body: JSON.stringify(body),
   })
 
-test('says what to configure, what became of each request, and a summary at Ctrl-C', { timeout: 30_000 }, async (t) => {
+test('says what to configure, what became of each request, and a summary at Ctrl-C', {
+  timeout: 180_000,
+}, async (t) => {
   const { line, seen, interrupt } = await startCommand(t, 'slack')
   await line(/Ctrl-C/)
   const snippet = parse(seen.slice(seen.indexOf('destinations:'), -1).join('\n'))
@@ -66,7 +68,7 @@ test('says what to configure, what became of each request, and a summary at Ctrl
   await line(/^3 requests: 2 accepted, 1 refused, 0 faults; 1 duplicate$/)
 })
 
-test('JSON lines for programs, and faults that are the same for the same seed', { timeout: 30_000 }, async (t) => {
+test('JSON lines for programs, and faults that are the same for the same seed', { timeout: 180_000 }, async (t) => {
   const verdicts = async () => {
     const { line, stop } = await startCommand(t, 'gotify', '--json', '--429', '30%', '--500', '20', '--seed', '5')
     const { url, settings } = JSON.parse(await line(/"ready"/))
@@ -87,7 +89,7 @@ test('JSON lines for programs, and faults that are the same for the same seed', 
   assert.deepEqual(await verdicts(), statuses)
 })
 
-test('wrong usage ends with what is wrong and how to mend it', { timeout: 30_000 }, async (t) => {
+test('wrong usage ends with what is wrong and how to mend it', { timeout: 180_000 }, async (t) => {
   const home = makeHome(t)
   const taken = createServer().listen(0, '127.0.0.1')
   t.after(() => taken.close())

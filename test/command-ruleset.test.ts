@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { makeHome, projectRoot, runOutrider } from './support/outrider.ts'
 
-const limits = { timeout: 90_000 }
+const limits = { timeout: 180_000 }
 
 const rules = `<group name="local,">
   <rule id="100001" level="5"><match>outrider-test</match><description>test alert</description></rule>

@@ -74,7 +74,7 @@ destinations:
   assert.equal(await outrider.stop(), 0)
 })
 
-test('blocks in force at a kill are undone on time after the restart', { timeout: 60_000 }, async (t) => {
+test('blocks in force at a kill are undone on time after the restart', { timeout: 180_000 }, async (t) => {
   const home = makeHome(t, {
     'etc/ossec.conf': `${localfile}<ossec_config>
   <command><name>record</name><executable>record</executable><timeout_allowed>yes</timeout_allowed></command>
@@ -113,7 +113,7 @@ test('blocks in force at a kill are undone on time after the restart', { timeout
   assert.equal(await second.stop(), 0)
 })
 
-test('a webhook that was answered 2xx becomes an alert whatever happens next', { timeout: 120_000 }, async (t) => {
+test('a webhook that was answered 2xx becomes an alert whatever happens next', { timeout: 180_000 }, async (t) => {
   const secret = 'a secret of the test'
   const home = makeHome(t, {
     'outrider.yaml': `listen: { port: 0 }

@@ -53,7 +53,7 @@ function fill(folder: string): () => void {
   return () => rmSync(path)
 }
 
-test('a full disk stops nothing for good and loses nothing', { skip, timeout: 120_000 }, async (t) => {
+test('a full disk stops nothing for good and loses nothing', { skip, timeout: 180_000 }, async (t) => {
   const target = await startTarget(t)
   const home = makeHome(t, {
     ...files,

@@ -20,7 +20,7 @@ import {
 } from './support/outrider.ts'
 import { postGithub } from './support/webhooks.ts'
 
-const limits = { timeout: 90_000 }
+const limits = { timeout: 180_000 }
 const launcher = join(projectRoot, 'bin', 'outrider.mjs')
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0
 

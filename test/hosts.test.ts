@@ -16,7 +16,7 @@ const alert = (n: number, agent: { id: string; name: string }) => {
 
 test('a block on another machine, from the alert to its end by hand', {
   skip: lacksSshd,
-  timeout: 90_000,
+  timeout: 180_000,
 }, async (t) => {
   const sshd = await startSshd(t, { record: recordScript() })
   const { ssh, port, identity, known_hosts, home: there } = sshd.host

@@ -8,7 +8,7 @@ import { startWithFastClock } from './support/in-process.ts'
 import { eventually, makeHome, projectRoot, readAlerts, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget } from './support/target.ts'
 
-const limits = { timeout: 60_000 }
+const limits = { timeout: 180_000 }
 const rules = `<group name="local,">
   <rule id="100001" level="3"><match>outrider-quiet</match><description>quiet</description><group>quiet,</group></rule>
   <rule id="100002" level="7"><match>outrider-loud</match><description>loud</description><group>loud,web,</group></rule>

@@ -7,7 +7,7 @@ import type { Alert } from '../src/alert.ts'
 import { eventually, makeHome, readAlerts, startOutrider, waitFor } from './support/outrider.ts'
 import { startTarget, type Taken } from './support/target.ts'
 
-const limits = { timeout: 120_000 }
+const limits = { timeout: 180_000 }
 
 const rules = `<group name="local,">
   <rule id="100001" level="5"><match>outrider-test</match><description>test alert</description></rule>

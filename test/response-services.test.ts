@@ -13,7 +13,7 @@ import { makeHome, runOutrider, startOutrider, waitFor } from './support/outride
 const names = ['pfsense', 'fortigate', 'okta']
 const seconds = 6
 
-test('a block outlives the daemon, and ends on time after it', { timeout: 60_000 }, async (t) => {
+test('a block outlives the daemon, and ends on time after it', { timeout: 180_000 }, async (t) => {
   const options: Record<string, unknown> = {}
   const did: Record<string, string[]> = {}
   for (const name of names) {

@@ -20,7 +20,7 @@ import { eventually, makeHome, readAlerts, startOutrider } from './support/outri
 import { rules } from './support/parts.ts'
 import { startTarget } from './support/target.ts'
 
-const limits = { timeout: 60_000 }
+const limits = { timeout: 180_000 }
 const localfile = (location: string) =>
   `<ossec_config>\n<localfile><log_format>syslog</log_format><location>${location}</location></localfile>\n</ossec_config>\n`
 

@@ -48,7 +48,7 @@ function assertHidden(where: string, text: string): void {
   }
 }
 
-test('secrets are hidden in every output, log, answer and message', { timeout: 90_000 }, async (t) => {
+test('secrets are hidden in every output, log, answer and message', { timeout: 180_000 }, async (t) => {
   // Says back all that it was told, as some servers do in their error pages.
   const target = await startTarget(t, ({ path, headers, body }) => ({
     status: path.startsWith('/rejects') || path.includes('services') ? 403 : 500,

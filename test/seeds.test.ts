@@ -156,7 +156,7 @@ async function setUp(t: TestContext) {
   return { home, outrider, read, rules }
 }
 
-test('the scripts of the guide do what the guide says', { skip: missing(), timeout: 60_000 }, async (t) => {
+test('the scripts of the guide do what the guide says', { skip: missing(), timeout: 180_000 }, async (t) => {
   const { home, outrider, read, rules } = await setUp(t)
   appendFileSync(
     join(home, 'auth.log'),

@@ -11,6 +11,9 @@ import type { Alert } from '../../src/alert.ts'
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const main = join(projectRoot, 'src', 'cli', 'main.ts')
 
+/** What takes a second may take many on a machine that does other things as well; only what never comes is waited for so long. */
+const most_wait_ms = 60_000
+
 /** Files of a home folder, by path; the folder is removed when the test ends. */
 export function makeHome(t: TestContext, files: Record<string, string | { text: string; mode: number }> = {}): string {
   const home = mkdtempSync(join(tmpdir(), 'outrider-test-'))
@@ -138,7 +141,7 @@ export async function runOutrider(
   const child = spawn(process.execPath, [main, '--home', home, ...args], {
     env: { ...process.env, ...env },
     ...user,
-    timeout: 60_000,
+    timeout: most_wait_ms,
     killSignal: 'SIGKILL',
   })
   const ended = { stdout: '', stderr: '' }
@@ -169,7 +172,7 @@ export function readAlerts(home: string, file = 'logs/alerts/alerts.json'): Aler
 }
 
 /** Resolves when `look` gives something other than undefined or false. For what is not seen in a folder. */
-export async function waitFor<T>(look: () => Promise<T | undefined | false>, within_ms = 20_000): Promise<T> {
+export async function waitFor<T>(look: () => Promise<T | undefined | false>, within_ms = most_wait_ms): Promise<T> {
   for (const deadline = Date.now() + within_ms; ; ) {
     const found = await look()
     if (found !== undefined && found !== false) return found
@@ -179,7 +182,11 @@ export async function waitFor<T>(look: () => Promise<T | undefined | false>, wit
 }
 
 /** Resolves when `look` gives something other than undefined or false; looks again after every change in `folder` and every 50 ms. */
-export async function eventually<T>(folder: string, look: () => T | undefined | false, within_ms = 20_000): Promise<T> {
+export async function eventually<T>(
+  folder: string,
+  look: () => T | undefined | false,
+  within_ms = most_wait_ms,
+): Promise<T> {
   const deadline = Date.now() + within_ms
   let wake = () => {}
   const watcher = watch(folder, { recursive: true }, () => wake())

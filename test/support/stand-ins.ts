@@ -50,7 +50,7 @@ export async function integratord(home: string, block: Integration): Promise<Pro
       cwd: home,
       env: { ...env, ...block.env },
       stderr: 'merge',
-      deadline_ms: 30_000,
+      deadline_ms: 60_000,
     })
     block.started?.(running.stop)
     return await running.done
@@ -74,7 +74,7 @@ export async function ossecIntegratord(home: string, block: Integration): Promis
   writeFileSync(path, block.alert ?? '')
   const command = `${home}/integrations/${block.name} '${path}' '${block.api_key ?? ''}' '${block.hook_url ?? ''}' > /dev/null 2>&1`
   try {
-    return await runProgram({ argv: ['sh', '-c', command], cwd: home, env, stderr: 'merge', deadline_ms: 30_000 })
+    return await runProgram({ argv: ['sh', '-c', command], cwd: home, env, stderr: 'merge', deadline_ms: 60_000 })
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -127,7 +127,7 @@ export async function execd(
     stdin: 'open',
     stderr: 'drop',
     grace_ms: 0,
-    deadline_ms: 30_000,
+    deadline_ms: 60_000,
     on_output(bytes) {
       printed += bytes
       if (answer !== undefined || !printed.includes('\n')) return
@@ -152,7 +152,7 @@ export function execdDelete(home: string, line: string, order: Order): Promise<P
     env: { ...env, ...order.env },
     stdin: 'open',
     stderr: 'drop',
-    deadline_ms: 30_000,
+    deadline_ms: 60_000,
   })
   running.write(line)
   running.end()
@@ -162,7 +162,7 @@ export function execdDelete(home: string, line: string, order: Order): Promise<P
 /** OSSEC's: no stdin, everything is an argument. */
 export function ossecExecd(home: string, script: string, args: string[]): Promise<ProgramResult> {
   const argv = [`${home}/active-response/bin/${script}`, ...args] as const
-  return runProgram({ argv, cwd: home, env, stderr: 'drop', deadline_ms: 30_000 })
+  return runProgram({ argv, cwd: home, env, stderr: 'drop', deadline_ms: 60_000 })
 }
 
 /** Lines of a log of the home, without the final empty one. */
