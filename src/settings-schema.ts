@@ -352,7 +352,11 @@ export const sections = {
   lists: list('CDB list files and folders besides those of <ruleset>.'),
   geoip: z
     .optional(text())
-    .check(about("GeoIP database (.mmdb) for <srcgeoip> and <dstgeoip> of rules, such as MaxMind's GeoLite2-City.")),
+    .check(
+      about(
+        "GeoIP database (.mmdb) for <srcgeoip> and <dstgeoip> of rules and for messages, such as MaxMind's GeoLite2-City.",
+      ),
+    ),
   wazuh_socket: z
     .optional(text())
     .check(

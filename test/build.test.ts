@@ -83,6 +83,7 @@ test('the command writes the file, says how to install it, and refuses what it d
   const unknown = run('slak', '--out', out)
   assert.equal(unknown.status, 2)
   assert.match(unknown.stderr, /there is no integration or response "slak"\n {2}hint: did you mean "slack"\?/)
+  assert.match(run('custom-virustotal', '--out', out).stderr, /virustotal is a look-up, and scripts do not look up/)
   assert.match(run('slack', '--kind', 'response', '--out', out).stderr, /there is no response "slack"/)
   assert.match(run('slack', '--out', join(out, 'none')).stderr, /there is no folder/)
   writeFileSync(join(out, 'package.json'), '{"type":"module"}')

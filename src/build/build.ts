@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { replaceFile } from '../durable/replace-file.ts'
 import { integrations } from '../integrations/index.ts'
+import { lookups } from '../lookups/index.ts'
 import { didYouMean } from '../nearest.ts'
 import { UserError } from '../problem.ts'
 import { responses } from '../responses/index.ts'
@@ -72,6 +73,11 @@ function choose(asked: string, wanted: Kind | undefined): { kind: Kind; name: st
     throw new UserError(
       `there is an integration "${name}" and a response "${name}"`,
       'say which with --kind integration or --kind response',
+    )
+  if (Object.hasOwn(lookups, name))
+    throw new UserError(
+      `${name} is a look-up, and scripts do not look up`,
+      'add it below "destinations:" of an Outrider beside the Wazuh (engine: beside)',
     )
   const names = wanted ? Object.keys(indexes[wanted]) : Object.values(indexes).flatMap((index) => Object.keys(index))
   throw new UserError(
