@@ -135,8 +135,10 @@ test('a service that hangs costs the wait, and a used up quota costs nothing; th
   )
   const outrider = await startOutrider(t, home)
   for (const n of [1, 2]) {
+    const began = performance.now()
     write(home, alert(n))
     await arrived(home, webhook, n)
+    assert.ok(performance.now() - began < 4500, 'before the wait is over')
   }
   const [first, second] = bodies(webhook)
   assert.equal(lookupsOf(first!).abuseipdb.found, 1)

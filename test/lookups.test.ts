@@ -82,6 +82,7 @@ destinations:
     type: webhook
     hook_url: ${webhook.url}/
     level: 10
+    lookups: [addresses, virustotal]
 `,
   })
   const outrider = await startOutrider(t, home, { env: { VT_KEY: 'vt-key' } })
@@ -107,6 +108,10 @@ destinations:
   await eventually(home, () => webhook.received.length === 2)
   const passedOn = webhook.received.map(({ body }) => JSON.parse(body).rule.id).sort()
   assert.deepEqual(passedOn, ['110402', '87105'])
+  assert.ok(
+    webhook.received.every(({ body }) => !('lookups' in JSON.parse(body))),
+    'nor is anybody asked about those',
+  )
 
   // The same file again: known, so nobody is asked; and what look-ups led to was not looked up.
   appendFileSync(join(home, 'in.json'), fim(2))

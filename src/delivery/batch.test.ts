@@ -237,3 +237,26 @@ test('what Splunk does not acknowledge in time is sent again', async (t) => {
     ],
   )
 })
+
+test('alerts that became longer after they were chosen are split, so that no request is larger than it may be', async (t) => {
+  const server = await fakeServer(t)
+  const { append, open } = bench(t)
+  server.answer = ({ body }) => bulk(body)
+  const said = { text: 'x'.repeat(8000) }
+  const runner = await open([search(server.url, { lookups: ['misp'], concurrency: 1 })], {
+    asker: () => () => [
+      {
+        service: 'misp',
+        title: 'MISP',
+        answer: { kind: 'known', said, words: () => [] },
+        missed: () => {},
+      },
+    ],
+  })
+  append(...range(1, 400).map((n) => alert(n)))
+  await until(() => runner.status()[0]!.delivered === 400)
+  assert.deepEqual(batches(server).flat(), range(1, 400), 'each once and in order')
+  // An action and a time are added to each line.
+  for (const { body } of server.received) assert.ok(body.length <= (1 << 20) + 200 * numbersIn(body).length)
+  assert.ok(server.received.some(({ body }) => numbersIn(body).length > 50))
+})

@@ -18,10 +18,6 @@ interface Share {
   attempt: Attempt | undefined
 }
 
-function bytesOf(shares: Share[]): number {
-  return shares.reduce((bytes, { given }) => bytes + given.line.length, 0)
-}
-
 /** Answers about the request, in which a smaller one may fare better. */
 const divisible = new Set([400, 413, 422])
 
@@ -118,4 +114,8 @@ export async function attemptBatch(
 
   await send(shares.filter(({ attempt }) => attempt === undefined))
   return shares.map(({ attempt }) => attempt!)
+}
+
+function bytesOf(shares: Share[]): number {
+  return shares.reduce((bytes, { given }) => bytes + given.line.length, 0)
 }

@@ -70,7 +70,7 @@ export function createSender(
     incident,
     style: facts ? { ...style, found: facts } : style,
     signal,
-    ...(original !== undefined && { original }),
+    original,
   })
   return {
     resolves: integration.resolve !== undefined,

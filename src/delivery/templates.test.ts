@@ -80,3 +80,16 @@ test('what comes late is marked', async () => {
   assert.match(await at('2024-01-15T10:00:00.000+0000'), /^\[30 min late\] Level 5/)
   assert.match(await at('2024-01-15T10:29:00.000+0000'), /^Level 5/)
 })
+
+test('templates know what look-ups say', async () => {
+  const abuseipdb = { found: 1, abuse_confidence_score: 97, isp: '<!channel>' }
+  const { title, message: body } = await message(
+    {
+      title: 'score {{ lookups.abuseipdb.abuse_confidence_score }} {{ alert.lookups.abuseipdb.isp }}',
+      body: '{% if lookups.misp.found == 1 %}in MISP{% else %}not in MISP{% endif %}',
+    },
+    alert({ lookups: { abuseipdb } }),
+  )
+  assert.equal(title, 'score 97 <!channel>')
+  assert.equal(body, 'not in MISP')
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cutWritten, escapeHtml, jsonWithin, renderBody, text } from './message.ts'
+import { cutWritten, escapeHtml, facts, jsonWithin, renderBody, text } from './message.ts'
 import { alert } from './testing.ts'
 
 test('a text has no NUL', () => {
@@ -36,4 +36,17 @@ test('an alert that is too long is still JSON, with its texts cut', () => {
   const least = jsonWithin(deep, line(deep), 1000)
   assert.ok(least.length <= 1000)
   assert.equal(JSON.parse(least).rule.id, '5760')
+})
+
+test('what look-ups say stands behind what it is about, also in the usual text', () => {
+  const found = [{ name: 'AbuseIPDB', value: 'not known' }]
+  const names = facts(alert(), { found }).map(({ name }) => name)
+  assert.deepEqual(names.slice(names.indexOf('Source address'), names.indexOf('ATT&CK') + 1), [
+    'Source address',
+    'User',
+    'AbuseIPDB',
+    'ATT&CK',
+  ])
+  assert.match(renderBody(alert(), { found }), /^AbuseIPDB: not known$/m)
+  assert.doesNotMatch(renderBody(alert()), /AbuseIPDB/)
 })

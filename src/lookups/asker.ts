@@ -2,6 +2,7 @@
 import type { Alert } from '../alert.ts'
 import type { Answer, Lookup, Subject } from '../define.ts'
 import type { AskLookups, Finding, Question } from '../delivery/types.ts'
+import { cut, oneLine } from '../integrations/message.ts'
 import type { Log } from '../log.ts'
 import { withinBytes } from './event.ts'
 import type { FindPlace } from './geoip.ts'
@@ -58,7 +59,7 @@ function questionsTo(one: Askable, alert: Alert, only_known: boolean, mask: (tex
   const { title } = lookup
   const service = lookup.event_name ?? lookup.name
   if (!one.wants(alert)) return []
-  const none = (reason: string): Finding => ({ kind: 'none', reason: mask(reason) })
+  const none = (reason: string): Finding => ({ kind: 'none', reason: cut(oneLine(mask(reason)), 300) })
   let subjects: Subject[]
   try {
     subjects = lookup.subjects(alert, options)

@@ -203,8 +203,8 @@ export function createLookups(parts: LookupParts): LookupRunner {
     try {
       place = geoip === undefined ? undefined : openPlaces(geoip)
     } catch (error) {
-      place = `the GeoIP database cannot be read: ${(error as Error).message}`
-      log.error(place, { hint: 'see geoip in outrider.yaml' })
+      place = 'the GeoIP database cannot be read'
+      log.error(`${place} for messages: ${(error as Error).message}`, { hint: 'see geoip in outrider.yaml' })
     }
   }
 
