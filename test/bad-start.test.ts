@@ -1,9 +1,10 @@
 /** What keeps `outrider up` from starting: one clear line with the mend, exit code 2, and nothing that runs is disturbed. */
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
+import { listen } from '../src/testing/listen.ts'
 import { assertEachOnce } from './support/complaints.ts'
 import { type Ended, eventually, makeHome, readAlerts, runOutrider, startOutrider } from './support/outrider.ts'
 import { ordinaryUser } from './support/user.ts'
@@ -21,15 +22,8 @@ function assertRefused({ code, stdout, stderr }: Ended, what: RegExp, hint: RegE
   assert.equal(code, 2)
 }
 
-async function takenPort(t: TestContext): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  return (server.address() as AddressInfo).port
-}
-
 test('a taken port', limits, async (t) => {
-  const port = await takenPort(t)
+  const port = await listen(t, createServer())
   const home = makeHome(t, { 'outrider.yaml': `listen: { port: ${port} }\n` })
   const ended = await runOutrider(home, ['up'])
   assertRefused(ended, new RegExp(`^outrider: port ${port} on 127\\.0\\.0\\.1 is taken$`), /hint: .*listen\.port/)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
+import { listen } from '../testing/listen.ts'
 import { createHttpClient } from './http.ts'
 import { fakeServer, until } from './testing/setup.ts'
 
@@ -46,14 +47,10 @@ test('says in words why it failed, and whether the destination is away', async (
   }
   assert.equal(await send('http://127.0.0.1:1/'), 'away: cannot be reached: connection refused (ECONNREFUSED)')
   const closing = createServer((socket) => socket.destroy())
-  await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve))
-  t.after(() => closing.close())
-  const { port } = closing.address() as { port: number }
+  const port = await listen(t, closing)
   assert.equal(await send(`http://127.0.0.1:${port}/`), 'failed: the connection was closed before an answer came')
   const speaking = createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'))
-  await new Promise<void>((resolve) => speaking.listen(0, '127.0.0.1', resolve))
-  t.after(() => speaking.close())
-  const other = (speaking.address() as { port: number }).port
+  const other = await listen(t, speaking)
   assert.match(await send(`http://127.0.0.1:${other}/`), /cannot be reached|closed/)
 })
 
@@ -129,14 +126,12 @@ test('goes through the proxy that the environment names', async (t) => {
     asked.push(request.url!)
     response.writeHead(201).end('here')
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const port = await listen(t, proxy)
   const before = process.env.HTTP_PROXY
-  process.env.HTTP_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  process.env.HTTP_PROXY = `http://127.0.0.1:${port}`
   t.after(() => {
     if (before === undefined) delete process.env.HTTP_PROXY
     else process.env.HTTP_PROXY = before
-    proxy.closeAllConnections()
-    proxy.close()
   })
   const result = await client(t).send({ url: 'http://soc.example/x', body: 'y' }, 5000, true)
   assert.ok(result.kind === 'answer' && result.response.text === 'here')
@@ -151,10 +146,8 @@ test('reads an answer that ends with its connection, and notices one that breaks
       socket.end(++count === 1 ? '\r\nall of it' : 'content-length: 10\r\n\r\nhalf')
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
   const http = client(t)
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const url = `http://127.0.0.1:${await listen(t, server)}/`
   const whole = await http.send({ url }, 5000, true)
   assert.ok(whole.kind === 'answer' && whole.response.text === 'all of it')
   const broken = await http.send({ url }, 5000, true)

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { MqttMessage, Outcome } from '../define.ts'
-import {
-  type Broker,
-  certificate,
-  folderOf,
-  missing,
-  mosquitto,
-  mosquittoPassword,
-  mosquittoSubscriber,
-} from './testing/brokers.ts'
+import { certificate } from '../testing/certificate.ts'
+import { listen } from '../testing/listen.ts'
+import { type Broker, folderOf, missing, mosquitto, mosquittoPassword, mosquittoSubscriber } from './testing/brokers.ts'
 import { until } from './testing/setup.ts'
 import { createTransports } from './transports.ts'
 
@@ -154,11 +148,8 @@ async function fakeBroker(t: TestContext, connack: string, puback?: string) {
       const answer = packets++ === 0 ? connack : puback
       if (answer !== undefined) socket.write(Buffer.from(answer.replaceAll(' ', ''), 'hex'))
     })
-    t.after(() => socket.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => server.close())
-  return { port: (server.address() as AddressInfo).port, connections: () => connections, open: () => open, got }
+  return { port: await listen(t, server), connections: () => connections, open: () => open, got }
 }
 
 test('mqtt: each reason of a broker is an outcome', async (t) => {

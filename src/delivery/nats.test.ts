@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { connect, nkeys } from '@nats-io/transport-node'
 import type { NatsMessage, Outcome } from '../define.ts'
-import { type Broker, certificate, folderOf, missing, natsServer } from './testing/brokers.ts'
+import { certificate } from '../testing/certificate.ts'
+import { type Broker, folderOf, missing, natsServer } from './testing/brokers.ts'
 import { createTransports } from './transports.ts'
 
 const needs = { skip: missing('nats-server'), timeout: 30_000 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createClient } from '@redis/client'
 import type { Outcome, RedisEntry } from '../define.ts'
-import { type Broker, certificate, folderOf, missing, redisServer } from './testing/brokers.ts'
+import { certificate } from '../testing/certificate.ts'
+import { type Broker, folderOf, missing, redisServer } from './testing/brokers.ts'
 import { createTransports } from './transports.ts'
 
 const needs = { skip: missing('redis-server'), timeout: 30_000 }

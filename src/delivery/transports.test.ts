@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Mail, Outcome } from '../define.ts'
+import { listen } from '../testing/listen.ts'
 import { until } from './testing/setup.ts'
 import { createTransports } from './transports.ts'
 
@@ -18,19 +19,14 @@ function shipper(t: TestContext) {
     transports.ship(what, deadline, new AbortController().signal)
 }
 
-async function listen(t: TestContext, talk: (socket: Socket) => void) {
+async function server(t: TestContext, talk: (socket: Socket) => void) {
   const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
+  const taking = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
     talk(socket)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return { port: (server.address() as AddressInfo).port, sockets }
+  return { port: await listen(t, taking), sockets }
 }
 
 test('files: appends whole lines, also after the file was renamed', async (t) => {
@@ -51,7 +47,7 @@ test('files: appends whole lines, also after the file was renamed', async (t) =>
 
 test('TCP: one connection for all, made anew when the server closed it', async (t) => {
   let got = ''
-  const { port, sockets } = await listen(t, (socket) => socket.on('data', (data) => (got += data)))
+  const { port, sockets } = await server(t, (socket) => socket.on('data', (data) => (got += data)))
   const ship = shipper(t)
   const send = (text: string) => ship({ host: '127.0.0.1', port, transport: 'tcp', text })
   assert.deepEqual(await Promise.all([send('1 a'), send('1 b')]), [{ kind: 'delivered' }, { kind: 'delivered' }])
@@ -125,7 +121,7 @@ const smtp = (answers: Record<string, string>, got: string[] = []) =>
 
 test('mail: is sent as it is given', async (t) => {
   const got: string[] = []
-  const { port } = await listen(t, smtp({}, got))
+  const { port } = await server(t, smtp({}, got))
   assert.deepEqual(await shipper(t)(mail(port)), { kind: 'delivered', ref: '<1@example.com>' })
   const text = got.join('\n')
   assert.match(text, /MAIL FROM:<wazuh@example.com>[\s\S]*RCPT TO:<soc@example.com>/)
@@ -141,7 +137,7 @@ test('mail: what the server says decides', async (t) => {
     [{ RCPT: '550 no such user' }, 'paused', undefined],
     [{ MAIL: '421 too busy' }, 'retry', true],
   ] as const) {
-    const { port } = await listen(t, smtp(answers))
+    const { port } = await server(t, smtp(answers))
     const outcome = await shipper(t)(mail(port))
     assert.equal(outcome.kind, kind, JSON.stringify([answers, outcome]))
     if (outcome.kind === 'retry') assert.equal(outcome.busy, busy)
@@ -151,7 +147,7 @@ test('mail: what the server says decides', async (t) => {
 
 test('mail: without the TLS that was asked for nothing is sent', async (t) => {
   const got: string[] = []
-  const { port } = await listen(t, smtp({}, got))
+  const { port } = await server(t, smtp({}, got))
   const asked = mail(port)
   asked.smtp.security = 'starttls'
   assert.notEqual((await shipper(t)(asked)).kind, 'delivered')
@@ -159,7 +155,7 @@ test('mail: without the TLS that was asked for nothing is sent', async (t) => {
 })
 
 test('what takes too long is tried again', async (t) => {
-  const { port } = await listen(t, () => {})
+  const { port } = await server(t, () => {})
   assert.deepEqual(await shipper(t)(mail(port), 20), { kind: 'retry', reason: 'not done within 0.02 s', busy: true })
 })
 

@@ -9,6 +9,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Alert } from '../alert.ts'
 import type { HostSetting } from '../config.ts'
 import { failureOf } from '../inputs/process.ts'
+import { listen } from '../testing/listen.ts'
 import { awaitMark, hostOf, judgeSsh, sshArgv } from './ssh.ts'
 import { lacksSshd, startSshd, type TestSshd } from './sshd-testing.ts'
 import { type Bench, type BenchOptions, bench, block, command } from './test-kit.ts'
@@ -248,9 +249,7 @@ describe('a host that cannot be reached', { skip: lacksSshd }, () => {
     // A port that takes connections and never speaks.
     const connected = new Set<Socket>()
     const silent = createServer((socket) => connected.add(socket))
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
-    t.after(() => silent.close())
-    const { port } = silent.address() as { port: number }
+    const port = await listen(t, silent)
     const hosts = [{ ...sshd.host, name: 'silent', agent: '009', port }, sshd.host]
     const both = { commands: [command('polite'), command('file-drop')], responses: [block('polite')], hosts }
     const bed = await bench(t, { ...both, settings: { deadline: 1 } })
@@ -258,7 +257,7 @@ describe('a host that cannot be reached', { skip: lacksSshd }, () => {
     for (let n = 1; n <= 20; n++) bed.responder.add({ ...wish, key: `198.51.100.${n}`, host: 'silent' })
     bed.responder.add({ ...wish, key: '203.0.113.5', host: 'web-1' })
     bed.responder.add({ ...wish, response: 'file-drop', key: '203.0.113.6' })
-    for (let n = 0; n < 400 && (sshd.lines('log').length < 2 || bed.blocked().length < 1); n++)
+    for (let n = 0; n < 3000 && (sshd.lines('log').length < 2 || bed.blocked().length < 1); n++)
       await new Promise((resolve) => setTimeout(resolve, 20))
     assert.deepEqual(sshd.lines('log'), ['add 203.0.113.5', 'continue 203.0.113.5'])
     assert.deepEqual(bed.blocked(), ['203.0.113.6'])
@@ -272,7 +271,6 @@ describe('a host that cannot be reached', { skip: lacksSshd }, () => {
       [20, 'planned'],
       'nothing waits for it',
     )
-    for (const socket of connected) socket.destroy()
   })
 
   test('with another key than the known one is not spoken to', async (t) => {

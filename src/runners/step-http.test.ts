@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { certificate } from '../testing/certificate.ts'
+import { listen } from '../testing/listen.ts'
 import { createStepHttp } from './step-http.ts'
 
-async function listen(t: TestContext, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
 const serve = async (t: TestContext, listener: RequestListener) =>
   `http://127.0.0.1:${await listen(t, createServer(listener))}`
 
@@ -54,10 +47,7 @@ test('trusts the authority of ca_file, or nobody, or everybody, for each firewal
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'outrider-tls-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
-  spawnSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert])
+  const { key, cert } = certificate(folder)
   const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) => response.end())
   const url = `https://127.0.0.1:${await listen(t, server)}/`
   const http = client(t)

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
+import { listen } from '../../src/testing/listen.ts'
 
 export interface Taken {
   path: string
@@ -31,10 +31,5 @@ export async function startTarget(
       response.writeHead(status, headers).end(text)
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken, server }
+  return { url: `http://127.0.0.1:${await listen(t, server)}`, taken, server }
 }
