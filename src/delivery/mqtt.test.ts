@@ -6,11 +6,19 @@ import { type TestContext, test } from 'node:test'
 import type { MqttMessage, Outcome } from '../define.ts'
 import { certificate } from '../testing/certificate.ts'
 import { listen } from '../testing/listen.ts'
-import { type Broker, folderOf, missing, mosquitto, mosquittoPassword, mosquittoSubscriber } from './testing/brokers.ts'
+import {
+  assertGoesAndComes,
+  type Broker,
+  folderOf,
+  missing,
+  mosquitto,
+  mosquittoPassword,
+  mosquittoSubscriber,
+} from './testing/brokers.ts'
 import { until } from './testing/setup.ts'
 import { createTransports } from './transports.ts'
 
-const needs = { skip: missing('mosquitto'), timeout: 30_000 }
+const needs = { skip: missing('mosquitto'), timeout: 120_000 }
 const withReader = { ...needs, skip: missing('mosquitto', 'mosquitto_sub') }
 const versions = ['5', '3.1.1'] as const
 
@@ -118,18 +126,7 @@ test('mqtt: TLS with an authority of one’s own', { ...needs, skip: missing('mo
 
 test('mqtt: nobody there, and a broker that goes and comes', needs, async (t) => {
   const server = await mosquitto(t)
-  const ship = shipper(t, server)
-  const away = await ship()
-  assert.deepEqual(
-    [away.kind, reasonOf(away)],
-    ['retry', `127.0.0.1:${server.port}: cannot be reached: connection refused (ECONNREFUSED)`],
-  )
-  await server.start()
-  assert.equal((await ship()).kind, 'delivered')
-  await server.kill()
-  assert.equal((await ship()).kind, 'retry')
-  await server.start()
-  assert.equal((await ship()).kind, 'delivered')
+  await assertGoesAndComes(server, shipper(t, server))
 })
 
 /** A broker that says what it is told to: what comes after CONNECT, and after each PUBLISH. */

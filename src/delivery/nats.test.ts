@@ -3,10 +3,10 @@ import { type TestContext, test } from 'node:test'
 import { connect, nkeys } from '@nats-io/transport-node'
 import type { NatsMessage, Outcome } from '../define.ts'
 import { certificate } from '../testing/certificate.ts'
-import { type Broker, folderOf, missing, natsServer } from './testing/brokers.ts'
+import { assertGoesAndComes, type Broker, folderOf, missing, natsServer } from './testing/brokers.ts'
 import { createTransports } from './transports.ts'
 
-const needs = { skip: missing('nats-server'), timeout: 30_000 }
+const needs = { skip: missing('nats-server'), timeout: 120_000 }
 
 function shipper(t: TestContext, { port }: Broker, server: Partial<NatsMessage['nats']> = {}) {
   const transports = createTransports(4)
@@ -167,18 +167,7 @@ test('nats: an address is looked for in the certificate, as a name is', {
 test('nats: nobody there, and a server that goes and comes', needs, async (t) => {
   const server = await natsServer(t)
   const ship = shipper(t, server)
-  const core = { jetstream: false }
-  const away = await ship(core)
-  assert.deepEqual(
-    [away.kind, reasonOf(away)],
-    ['retry', `127.0.0.1:${server.port}: cannot be reached: connection refused (ECONNREFUSED)`],
-  )
-  await server.start()
-  assert.equal((await ship(core)).kind, 'delivered')
-  await server.kill()
-  assert.equal((await ship(core)).kind, 'retry')
-  await server.start()
-  assert.equal((await ship(core)).kind, 'delivered')
+  await assertGoesAndComes(server, () => ship({ jetstream: false }))
 })
 
 test('nats: a server that falls silent is left, and the next try connects anew', needs, async (t) => {

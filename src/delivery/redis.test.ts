@@ -3,10 +3,10 @@ import { type TestContext, test } from 'node:test'
 import { createClient } from '@redis/client'
 import type { Outcome, RedisEntry } from '../define.ts'
 import { certificate } from '../testing/certificate.ts'
-import { type Broker, folderOf, missing, redisServer } from './testing/brokers.ts'
+import { assertGoesAndComes, type Broker, folderOf, missing, redisServer } from './testing/brokers.ts'
 import { createTransports } from './transports.ts'
 
-const needs = { skip: missing('redis-server'), timeout: 30_000 }
+const needs = { skip: missing('redis-server'), timeout: 120_000 }
 
 function shipper(t: TestContext, { port }: Broker, server: Partial<RedisEntry['redis']> = {}) {
   const transports = createTransports(4)
@@ -114,18 +114,7 @@ test('redis: TLS with an authority of one’s own', { ...needs, skip: missing('r
 
 test('redis: nobody there, and a server that goes and comes', needs, async (t) => {
   const server = await redisServer(t)
-  const ship = shipper(t, server)
-  const away = await ship()
-  assert.deepEqual(
-    [away.kind, reasonOf(away)],
-    ['retry', `127.0.0.1:${server.port}: cannot be reached: connection refused (ECONNREFUSED)`],
-  )
-  await server.start()
-  assert.equal((await ship()).kind, 'delivered')
-  await server.kill()
-  assert.equal((await ship()).kind, 'retry')
-  await server.start()
-  assert.equal((await ship()).kind, 'delivered')
+  await assertGoesAndComes(server, shipper(t, server))
 })
 
 test('redis: a server that falls silent is left, and the next try connects anew', needs, async (t) => {

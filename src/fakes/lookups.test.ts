@@ -35,7 +35,7 @@ test('every look-up that asks over HTTP has a fake', () => {
 
 for (const [name, load] of Object.entries(lookups)) {
   if (!fakes[name]) continue
-  test(`${name}: no question breaks a rule`, { timeout: 30_000 }, async (t) => {
+  test(`${name}: no question breaks a rule`, { timeout: 120_000 }, async (t) => {
     const { default: lookup } = (await load()) as { default: Lookup }
     const { default: fake } = await fakes[name]!()
     const refused: string[] = []

@@ -121,7 +121,7 @@ for (const [name, load] of Object.entries(fakes)) {
   if (!fake.destinations || !integrations[name]) continue
   const { default: integration } = (await integrations[name]()) as { default: Integration }
 
-  test(`${name}: no alert breaks a rule`, { timeout: 30_000 }, async (t) => {
+  test(`${name}: no alert breaks a rule`, { timeout: 120_000 }, async (t) => {
     const refused: string[] = []
     let heard = () => {}
     const running = await startFake(fake, {

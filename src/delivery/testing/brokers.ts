@@ -1,10 +1,12 @@
 /** Real servers for tests: from the distribution's packages, on a free port of loopback, with their files in a folder of the test's own. */
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { Outcome } from '../../define.ts'
 import { freePort } from '../../testing/free-port.ts'
 
 const packages = {
@@ -162,4 +164,17 @@ export async function mosquittoSubscriber(
     })
   })
   return { lines }
+}
+
+/** What is said of a server that is not there yet, is there, dies, and comes back. */
+export async function assertGoesAndComes({ port, start, kill }: Broker, ship: () => Promise<Outcome>): Promise<void> {
+  const reason = `127.0.0.1:${port}: cannot be reached: connection refused (ECONNREFUSED)`
+  const away = await ship()
+  assert.deepEqual([away.kind, 'reason' in away && away.reason], ['retry', reason])
+  await start()
+  assert.equal((await ship()).kind, 'delivered')
+  await kill()
+  assert.equal((await ship()).kind, 'retry')
+  await start()
+  assert.equal((await ship()).kind, 'delivered')
 }
