@@ -1,33 +1,34 @@
-import { userInfo } from 'node:os'
 import type { Allowed, AuditEntry, Block, PastBlock } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
 import { toSeconds } from '../settings-schema.ts'
 import { toTime } from './alerts.ts'
-import { call } from './client.ts'
-import { print, relative, table } from './output.ts'
+import { call, you } from './client.ts'
+import { print, printList, relative, table } from './output.ts'
 
 interface Options {
   home: string
   reason: string
 }
 
-const by = () => `cli:${userInfo().username}`
-
 export async function list({ home, json }: { home: string; json?: boolean }): Promise<void> {
   const { blocks } = await call<{ blocks: Block[] }>(home, 'GET', 'blocks')
-  if (json) return print(JSON.stringify(blocks))
-  if (blocks.length === 0) return print('nothing is blocked')
-  const now = Date.now()
-  const rows = blocks.map((block) => [
-    block.id,
-    block.response,
-    on(block),
-    block.asks ? 'to approve' : block.dry_run ? `${block.state} (dry run)` : block.state,
-    relative(block.since, now),
-    endOf(block, now),
-    block.reason ? `${block.why} — ${block.reason}` : block.why,
-  ])
-  print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDS', 'WHY'], rows))
+  printList(blocks, {
+    json,
+    none: 'nothing is blocked',
+    columns: {
+      ID: ({ id }) => id,
+      RESPONSE: ({ response }) => response,
+      KEY: on,
+      STATE: ({ asks, dry_run, state }) => (asks ? 'to approve' : dry_run ? `${state} (dry run)` : state),
+      SINCE: ({ since }, now) => relative(since, now),
+      ENDS: endOf,
+      WHY: whyOf,
+    },
+  })
+}
+
+function whyOf({ why, reason }: { why: string; reason?: string }): string {
+  return reason ? `${why} — ${reason}` : why
 }
 
 /** One that waits for a person begins when it is approved. */
@@ -47,18 +48,18 @@ export async function add(
   options: Options & { seconds: number; host?: string },
 ): Promise<void> {
   const { home, seconds, reason, host } = options
-  const { id } = await call<{ id: string }>(home, 'POST', 'blocks', { response, key, seconds, host, reason, by: by() })
+  const { id } = await call<{ id: string }>(home, 'POST', 'blocks', { response, key, seconds, host, reason, by: you() })
   print(`${response} ${on({ key, host })}: block ${id}`)
 }
 
 export async function extend(id: string, { home, seconds, reason }: Options & { seconds: number }): Promise<void> {
   const path = `blocks/${encodeURIComponent(id)}/extend`
-  const { until } = await call<{ until: number }>(home, 'POST', path, { seconds, reason, by: by() })
+  const { until } = await call<{ until: number }>(home, 'POST', path, { seconds, reason, by: you() })
   print(`block ${id} now ends ${relative(until, Date.now())}`)
 }
 
 export async function remove(id: string, { home, reason }: Options): Promise<void> {
-  await call(home, 'DELETE', `blocks/${encodeURIComponent(id)}`, { reason, by: by() })
+  await call(home, 'DELETE', `blocks/${encodeURIComponent(id)}`, { reason, by: you() })
   print(`block ${id} is being undone`)
 }
 
@@ -69,10 +70,10 @@ export async function answer(
 ): Promise<void> {
   if ((id === undefined) !== all) throw new UserError('name one block, or all of them', 'give its id, or --all')
   if (id === undefined) {
-    const { count } = await call<{ count: number }>(home, 'POST', 'blocks/answer', { approve, reason, by: by() })
+    const { count } = await call<{ count: number }>(home, 'POST', 'blocks/answer', { approve, reason, by: you() })
     return print(`blocks ${approve ? 'approved' : 'refused'}: ${count}`)
   }
-  await call(home, 'POST', `blocks/${encodeURIComponent(id)}/answer`, { approve, reason, by: by() })
+  await call(home, 'POST', `blocks/${encodeURIComponent(id)}/answer`, { approve, reason, by: you() })
   print(`block ${id} is ${approve ? 'approved' : 'refused'}`)
 }
 
@@ -84,19 +85,19 @@ interface Looking {
 
 export async function history({ home, limit, json }: Looking): Promise<void> {
   const { history } = await call<{ history: PastBlock[] }>(home, 'GET', `blocks/history?limit=${limit}`)
-  if (json) return print(JSON.stringify(history))
-  if (history.length === 0) return print('nothing is over yet')
-  const now = Date.now()
-  const rows = history.map(({ id, response, key, host, state, guard, since, ended, why, reason }) => [
-    id,
-    response,
-    on({ key, host }),
-    guard ? `${state} (${guard})` : state,
-    relative(since, now),
-    ended === undefined ? '' : relative(ended, now),
-    reason ? `${why} — ${reason}` : why,
-  ])
-  print(table(['ID', 'RESPONSE', 'KEY', 'STATE', 'SINCE', 'ENDED', 'WHY'], rows))
+  printList(history, {
+    json,
+    none: 'nothing is over yet',
+    columns: {
+      ID: ({ id }) => id,
+      RESPONSE: ({ response }) => response,
+      KEY: on,
+      STATE: ({ state, guard }) => (guard ? `${state} (${guard})` : state),
+      SINCE: ({ since }, now) => relative(since, now),
+      ENDED: ({ ended }, now) => (ended === undefined ? '' : relative(ended, now)),
+      WHY: whyOf,
+    },
+  })
 }
 
 /** What was done, would have been done, and was refused, by response and reason: enough to decide whether to switch it on. */
@@ -156,45 +157,45 @@ export function summarize(
 
 export async function audit({ home, limit, json }: Looking): Promise<void> {
   const { audit } = await call<{ audit: AuditEntry[] }>(home, 'GET', `blocks/audit?limit=${limit}`)
-  if (json) return print(JSON.stringify(audit))
-  if (audit.length === 0) return print('nobody has changed anything by hand')
-  const now = Date.now()
-  const rows = audit.map(({ at, by, what, target, lease, reason }) => [
-    relative(at, now),
-    by,
-    what,
-    target,
-    lease ?? '',
-    reason,
-  ])
-  print(table(['WHEN', 'BY', 'WHAT', 'KEY', 'ID', 'REASON'], rows))
+  printList(audit, {
+    json,
+    none: 'nobody has changed anything by hand',
+    columns: {
+      WHEN: ({ at }, now) => relative(at, now),
+      BY: ({ by }) => by,
+      WHAT: ({ what }) => what,
+      KEY: ({ target }) => target,
+      ID: ({ lease }) => lease ?? '',
+      REASON: ({ reason }) => reason,
+    },
+  })
 }
 
 export async function allowed({ home, json }: { home: string; json?: boolean }): Promise<void> {
   const { allowed } = await call<{ allowed: Allowed[] }>(home, 'GET', 'allowed')
-  if (json) return print(JSON.stringify(allowed))
-  if (allowed.length === 0) return print('nothing was allowed by hand')
-  const now = Date.now()
-  const rows = allowed.map(({ entry, since, until, by, reason }) => [
-    entry,
-    relative(since, now),
-    until === undefined ? 'for ever' : relative(until, now),
-    by,
-    reason,
-  ])
-  print(table(['KEY', 'SINCE', 'ENDS', 'BY', 'REASON'], rows))
+  printList(allowed, {
+    json,
+    none: 'nothing was allowed by hand',
+    columns: {
+      KEY: ({ entry }) => entry,
+      SINCE: ({ since }, now) => relative(since, now),
+      ENDS: ({ until }, now) => (until === undefined ? 'for ever' : relative(until, now)),
+      BY: ({ by }) => by,
+      REASON: ({ reason }) => reason,
+    },
+  })
 }
 
 export async function allow(entry: string, options: Options & { for?: string; until?: string }): Promise<void> {
   const { home, reason } = options
   const seconds = secondsOf(options, Date.now())
-  const { undone } = await call<{ undone: number }>(home, 'POST', 'allowed', { entry, seconds, reason, by: by() })
+  const { undone } = await call<{ undone: number }>(home, 'POST', 'allowed', { entry, seconds, reason, by: you() })
   const end = seconds === 0 ? 'for ever' : `until ${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`
   print(`${entry} is allowed ${end}; blocks being undone: ${undone}`)
 }
 
 export async function disallow(entry: string, { home, reason }: Options): Promise<void> {
-  await call(home, 'DELETE', `allowed/${encodeURIComponent(entry)}`, { reason, by: by() })
+  await call(home, 'DELETE', `allowed/${encodeURIComponent(entry)}`, { reason, by: you() })
   print(`${entry} is no longer allowed`)
 }
 

@@ -1,5 +1,6 @@
 /** How commands speak to a running daemon: over its own API, with the token that only this user can read. */
 import { request } from 'node:http'
+import { userInfo } from 'node:os'
 import { Refused, UserError } from '../problem.ts'
 import { findDaemon } from '../runners/home.ts'
 
@@ -18,6 +19,15 @@ export async function call<T>(home: string, method: string, path: string, body?:
   if (status >= 400)
     throw new (isMistake ? UserError : Refused)(answer.error ?? `the daemon answered ${status}`, answer.hint)
   return answer as T
+}
+
+/** Who does it, for the audit: `cli:root`. In a container a user need not have a name. */
+export function you(): string {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    return `cli:${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 function exchange(url: URL, method: string, token: string, body: unknown): Promise<{ status: number; text: string }> {

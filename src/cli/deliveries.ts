@@ -1,10 +1,8 @@
-import { userInfo } from 'node:os'
 import type { DeliveryDetail, DeliverySummary } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
-import { call } from './client.ts'
-import { makeLinesVisible, print, relative, table } from './output.ts'
+import { call, you } from './client.ts'
+import { makeLinesVisible, print, printList, relative } from './output.ts'
 
-const by = () => `cli:${userInfo().username}`
 const path = (id: string) => `deliveries/${encodeURIComponent(id)}`
 
 export async function list(options: {
@@ -18,20 +16,20 @@ export async function list(options: {
   if (options.destination) query.set('destination', options.destination)
   if (options.state) query.set('state', options.state)
   const { deliveries } = await call<{ deliveries: DeliverySummary[] }>(options.home, 'GET', `deliveries?${query}`)
-  if (options.json) return print(JSON.stringify(deliveries))
-  if (deliveries.length === 0) return print('nothing waits and nothing was rejected')
-  const now = Date.now()
-  const rows = deliveries.map((delivery) => [
-    delivery.id,
-    delivery.destination,
-    delivery.state,
-    `rule ${delivery.alert.rule} (${delivery.alert.level})`,
-    relative(delivery.since, now),
-    String(delivery.attempts),
-    delivery.next_try === undefined ? '-' : relative(delivery.next_try, now),
-    delivery.reason,
-  ])
-  print(table(['ID', 'DESTINATION', 'STATE', 'ALERT', 'SINCE', 'TRIES', 'NEXT', 'REASON'], rows))
+  printList(deliveries, {
+    json: options.json,
+    none: 'nothing waits and nothing was rejected',
+    columns: {
+      ID: ({ id }) => id,
+      DESTINATION: ({ destination }) => destination,
+      STATE: ({ state }) => state,
+      ALERT: ({ alert }) => `rule ${alert.rule} (${alert.level})`,
+      SINCE: ({ since }, now) => relative(since, now),
+      TRIES: ({ attempts }) => String(attempts),
+      NEXT: ({ next_try }, now) => (next_try === undefined ? '-' : relative(next_try, now)),
+      REASON: ({ reason }) => reason,
+    },
+  })
 }
 
 export async function show(id: string, { home, json }: { home: string; json?: boolean }): Promise<void> {
@@ -55,15 +53,15 @@ export async function retry(id: string | undefined, options: { home: string; des
     throw new UserError('name one delivery, or a destination', 'outrider deliveries retry ID, or --destination NAME')
   }
   if (id !== undefined) {
-    await call(home, 'POST', `${path(id)}/retry`, { by: by() })
+    await call(home, 'POST', `${path(id)}/retry`, { by: you() })
     return print(`delivery ${id} is tried again now`)
   }
   const where = `destinations/${encodeURIComponent(destination!)}/retry`
-  const { count } = await call<{ count: number }>(home, 'POST', where, { by: by() })
+  const { count } = await call<{ count: number }>(home, 'POST', where, { by: you() })
   print(`${destination}: ${count} ${count === 1 ? 'delivery is' : 'deliveries are'} tried again now`)
 }
 
 export async function drop(id: string, { home, reason }: { home: string; reason: string }): Promise<void> {
-  await call(home, 'POST', `${path(id)}/drop`, { reason, by: by() })
+  await call(home, 'POST', `${path(id)}/drop`, { reason, by: you() })
   print(`delivery ${id} is given up`)
 }

@@ -29,6 +29,26 @@ export function table(head: string[], rows: string[][]): string {
   return [styled('bold', line(head)), ...safe.map(line)].join('\n')
 }
 
+/**
+ * Prints what a daemon's list holds: as JSON, as a table with a column for each title, or what is said when there is nothing.
+ *
+ * @param columns what stands below each title
+ */
+export function printList<T>(
+  list: readonly T[],
+  {
+    json,
+    none,
+    columns,
+  }: { json: boolean | undefined; none: string; columns: Record<string, (one: T, now: number) => string> },
+): void {
+  const now = Date.now()
+  const cells = Object.values(columns)
+  const rows = list.map((one) => cells.map((cell) => cell(one, now)))
+  if (json) print(JSON.stringify(list))
+  else print(rows.length === 0 ? none : table(Object.keys(columns), rows))
+}
+
 export function makeVisible(text: string): string {
   return stripVTControlCharacters(text).replace(/\p{Cc}/gu, (character) => (character === '\n' ? '⏎' : '·'))
 }

@@ -1,26 +1,26 @@
-import { userInfo } from 'node:os'
 import type { Silence, SilenceAudit } from '../api/parts.ts'
 import { UserError } from '../problem.ts'
 import { toSeconds } from '../settings-schema.ts'
-import { call } from './client.ts'
-import { print, relative, table, timeText } from './output.ts'
+import { call, you } from './client.ts'
+import { print, printList, relative, timeText } from './output.ts'
 
 export async function list({ home, all, json }: { home: string; all?: boolean; json?: boolean }): Promise<void> {
   const { silences } = await call<{ silences: Silence[] }>(home, 'GET', `silences${all ? '?all' : ''}`)
-  if (json) return print(JSON.stringify(silences))
-  if (silences.length === 0) return print(all ? 'there was no silence yet' : 'nothing is silenced')
-  const now = Date.now()
-  const rows = silences.map(({ id, what, state, since, until, by, reason, held, ended_by, ended_why }) => [
-    id,
-    what,
-    state,
-    relative(since, now),
-    relative(until, now),
-    heldWords(held),
-    by,
-    ended_by === undefined ? reason : `${reason} — ended by ${ended_by}: ${ended_why}`,
-  ])
-  print(table(['ID', 'WHAT', 'STATE', 'BEGAN', 'ENDS', 'HELD BACK', 'BY', 'REASON'], rows))
+  printList(silences, {
+    json,
+    none: all ? 'there was no silence yet' : 'nothing is silenced',
+    columns: {
+      ID: ({ id }) => id,
+      WHAT: ({ what }) => what,
+      STATE: ({ state }) => state,
+      BEGAN: ({ since }, now) => relative(since, now),
+      ENDS: ({ until }, now) => relative(until, now),
+      'HELD BACK': ({ held }) => heldWords(held),
+      BY: ({ by }) => by,
+      REASON: ({ reason, ended_by, ended_why }) =>
+        ended_by === undefined ? reason : `${reason} — ended by ${ended_by}: ${ended_why}`,
+    },
+  })
 }
 
 interface Adding {
@@ -75,21 +75,19 @@ export async function end(id: string, options: { home: string; reason: string; b
 export async function audit(options: { home: string; limit: number; json?: boolean }): Promise<void> {
   const { home, limit, json } = options
   const { audit } = await call<{ audit: SilenceAudit[] }>(home, 'GET', `silences/audit?limit=${limit}`)
-  if (json) return print(JSON.stringify(audit))
-  if (audit.length === 0) return print('nobody has silenced anything')
-  const now = Date.now()
-  const rows = audit.map(({ at, by, what, silence, match, reason }) => [
-    relative(at, now),
-    by,
-    what,
-    silence,
-    match,
-    reason,
-  ])
-  print(table(['WHEN', 'BY', 'WHAT', 'ID', 'SILENCE', 'REASON'], rows))
+  printList(audit, {
+    json,
+    none: 'nobody has silenced anything',
+    columns: {
+      WHEN: ({ at }, now) => relative(at, now),
+      BY: ({ by }) => by,
+      WHAT: ({ what }) => what,
+      ID: ({ silence }) => silence,
+      SILENCE: ({ match }) => match,
+      REASON: ({ reason }) => reason,
+    },
+  })
 }
-
-const you = () => `cli:${userInfo().username}`
 
 function heldWords(held: Record<string, number>): string {
   const parts = Object.entries(held)
