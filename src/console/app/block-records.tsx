@@ -4,6 +4,7 @@ import type { Allowed, AuditEntry, PastBlock, Refusal } from '../../api/parts.ts
 import { call } from './api.ts'
 import { Dialog, Duration, openDialog, Reason } from './dialogs.tsx'
 import { countdown, fullTime, span } from './format.ts'
+import { Note, ReasonForm } from './in-list.tsx'
 import { now, refresh } from './store.ts'
 
 type Tab = 'history' | 'refused' | 'allowed' | 'changes'
@@ -52,15 +53,6 @@ function useList<T>(path: string, name: string) {
   }
   useEffect(() => void load(), [path])
   return { list, note, setNote, load }
-}
-
-function Note({ text }: { text: string }) {
-  if (text === '') return null
-  return (
-    <p class="refused" role="alert">
-      {text}
-    </p>
-  )
 }
 
 function When({ at }: { at: number }) {
@@ -203,11 +195,6 @@ function AllowedList() {
 function AllowedItem(props: { entry: Allowed; act(method: 'DELETE', path: string, body: unknown): Promise<boolean> }) {
   const { entry, act } = props
   const [removing, setRemoving] = useState(false)
-  const remove = async (event: SubmitEvent) => {
-    event.preventDefault()
-    const reason = new FormData(event.currentTarget as HTMLFormElement).get('reason')
-    await act('DELETE', `allowed/${encodeURIComponent(entry.entry)}`, { reason })
-  }
   return (
     <li class="item">
       <div class="grow">
@@ -222,19 +209,12 @@ function AllowedItem(props: { entry: Allowed; act(method: 'DELETE', path: string
         </div>
         <div class="small">{entry.reason}</div>
         {removing && (
-          <form class="inline" onSubmit={remove}>
-            <input
-              name="reason"
-              required
-              maxLength={500}
-              placeholder="Why may it be blocked again?"
-              aria-label={`Reason to remove ${entry.entry}`}
-              autocomplete="off"
-            />
-            <button type="submit" class="small primary">
-              Remove
-            </button>
-          </form>
+          <ReasonForm
+            question="Why may it be blocked again?"
+            label={`Reason to remove ${entry.entry}`}
+            button="Remove"
+            act={(reason) => act('DELETE', `allowed/${encodeURIComponent(entry.entry)}`, { reason })}
+          />
         )}
       </div>
       <div class="buttons">

@@ -4,6 +4,7 @@ import type { DeliveryDetail, DeliverySummary } from '../../api/parts.ts'
 import { call } from './api.ts'
 import { Level } from './card.tsx'
 import { countdown, span } from './format.ts'
+import { Note, ReasonForm } from './in-list.tsx'
 import { now, refresh } from './store.ts'
 
 export function DeliveriesDialog({ destination }: { destination: string }) {
@@ -29,11 +30,7 @@ export function DeliveriesDialog({ destination }: { destination: string }) {
   }
   return (
     <>
-      {note && (
-        <p class="refused" role="alert">
-          {note}
-        </p>
-      )}
+      <Note text={note} />
       {list?.length === 0 && <p class="empty">Nothing waits and nothing was rejected.</p>}
       <ul class="items deliveries">
         {list?.map((one) => (
@@ -52,10 +49,6 @@ function Item({ delivery, act }: { delivery: DeliverySummary; act(path: string, 
   const toggle = async (event: Event) => {
     if ((event.currentTarget as HTMLDetailsElement).open && !detail)
       setDetail(await call<DeliveryDetail>('GET', `deliveries/${path}`).catch(() => undefined))
-  }
-  const drop = async (event: SubmitEvent) => {
-    event.preventDefault()
-    await act(`${path}/drop`, { reason: new FormData(event.currentTarget as HTMLFormElement).get('reason') })
   }
   return (
     <li class="item">
@@ -79,19 +72,12 @@ function Item({ delivery, act }: { delivery: DeliverySummary; act(path: string, 
           {detail && !detail.request && !detail.answer && <p class="muted small">Nothing was sent yet.</p>}
         </details>
         {dropping && (
-          <form class="inline" onSubmit={drop}>
-            <input
-              name="reason"
-              required
-              maxLength={500}
-              placeholder="Why give it up?"
-              aria-label="Reason"
-              autocomplete="off"
-            />
-            <button type="submit" class="small primary">
-              Drop
-            </button>
-          </form>
+          <ReasonForm
+            question="Why give it up?"
+            label="Reason"
+            button="Drop"
+            act={(reason) => act(`${path}/drop`, { reason })}
+          />
         )}
       </div>
       <div class="buttons">
