@@ -11,7 +11,7 @@ const at = '/client/v4/accounts/{account}/rules/lists'
 const items = z.array(z.strictObject({ ip: z.string(), comment: z.optional(z.string()) })).check(z.minLength(1))
 const gone = z.strictObject({ items: z.array(z.strictObject({ id: z.string() })).check(z.minLength(1)) })
 
-interface Item {
+export interface Item {
   id: string
   ip: string
   comment?: string | undefined

@@ -9,7 +9,7 @@ const known = {
   group_id: '02bd9fd6-8f93-4758-87c3-1fb73740a315',
 }
 
-interface User {
+export interface User {
   id: string
   userPrincipalName: string
   accountEnabled: boolean

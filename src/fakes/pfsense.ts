@@ -14,7 +14,7 @@ const change = z.strictObject({
   async: z.optional(z.boolean()),
 })
 
-interface Alias {
+export interface Alias {
   id: number
   name: string
   type: string

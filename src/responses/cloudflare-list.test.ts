@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Response } from '../define.ts'
-import fake from '../fakes/cloudflare-list.ts'
+import fake, { type Item } from '../fakes/cloudflare-list.ts'
 import type { Store } from '../fakes/define.ts'
 import cloudflareList from './cloudflare-list.ts'
 import { against, keepsItsPromises } from './test-kit.ts'
 
-interface Item {
-  id: string
-  ip: string
-  comment?: string
-}
 const inForce = ({ made }: Store) => ((made.get('list')?.items ?? []) as Item[]).map(({ ip }) => ip)
 const item = (key: string) => ({ key, seconds: 60 })
 

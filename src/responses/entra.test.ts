@@ -2,17 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HttpStep, Response } from '../define.ts'
 import type { Store } from '../fakes/define.ts'
-import fake from '../fakes/entra.ts'
+import fake, { type User } from '../fakes/entra.ts'
 import entra from './entra.ts'
 import { against, keepsItsPromises } from './test-kit.ts'
 
-interface User {
-  id: string
-  userPrincipalName: string
-  accountEnabled: boolean
-  isMember?: boolean
-  revoked?: number
-}
 const put = ({ made }: Store, name: string, change: Partial<User>) =>
   void made.set(name, { id: `id-${name.split('@')[0]}`, userPrincipalName: name, accountEnabled: true, ...change })
 const disabled = ({ made }: Store) =>

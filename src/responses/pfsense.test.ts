@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Store } from '../fakes/define.ts'
-import fake from '../fakes/pfsense.ts'
+import fake, { type Alias } from '../fakes/pfsense.ts'
 import pfsense from './pfsense.ts'
 import { against, keepsItsPromises } from './test-kit.ts'
 
-interface Alias {
-  id: number
-  name: string
-  type: string
-  descr: string
-  address: string[]
-  detail: string[]
-}
 const alias = (change: Partial<Alias>): Alias => ({
   id: 0,
   name: 'outrider',
