@@ -43,7 +43,7 @@ export interface DeliverySettings {
 }
 
 /**
- * Asks what is to be asked about an alert; nothing for most. Never throws.
+ * Asks what is to be asked about an alert; nothing for most.
  *
  * @param only_known nobody is asked: only what is known already counts
  */

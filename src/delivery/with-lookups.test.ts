@@ -279,3 +279,31 @@ test('of a batch all alerts are asked about at once, and only those that are rej
     ],
   )
 })
+
+test('a fault in what asks loses nothing, and is told once', async () => {
+  const faults: WithLookups['ask'][] = [
+    () => {
+      throw new Error('out of order')
+    },
+    () => [
+      question('misp', {
+        ...(known({}) as Extract<Finding, { kind: 'known' }>),
+        words() {
+          throw new Error('no words')
+        },
+      }),
+    ],
+    () => [question('misp', Promise.reject(new Error('broken')))],
+  ]
+  for (const ask of faults) {
+    const { sender, sent, warned } = bench(ask)
+    const given = item()
+    for (const _ of [1, 2]) assert.equal((await sender.send(given, signal())).outcome.kind, 'delivered')
+    assert.deepEqual(
+      sent.map((one) => one === given),
+      [true, true],
+    )
+    assert.equal(warned.length, 1)
+    assert.match(warned[0]!, /^what look-ups say cannot be told, and alerts are sent without: (out|no words|broken)/)
+  }
+})

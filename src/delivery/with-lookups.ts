@@ -19,6 +19,8 @@ import type { AskLookups, Finding, Question } from './types.ts'
 /** Of one line for people; what an integration cuts to is more. */
 const most_characters = 200
 
+const unwelcome = 'an alert was rejected with what look-ups say, and is sent without'
+
 export interface WithLookups {
   ask: AskLookups
   /** Seconds; 0: only what is known already is told. */
@@ -32,23 +34,28 @@ export interface WithLookups {
 /** The same sender, whose alerts tell what look-ups say of them. */
 export function withLookups(sender: Sender, { ask, lookup_wait = 5, language, schedule, warn }: WithLookups): Sender {
   const { batch } = sender
-  let isWarned = false
+  const warned = new Set<string>()
 
-  /** What was sent without, because it was rejected with what look-ups say. */
-  function tell(reason: string): void {
-    if (isWarned) return
-    isWarned = true
-    warn(`an alert was rejected with what look-ups say, and is sent without: ${reason}`)
+  /** Once of each kind: it may be so with every alert. */
+  function warnOnce(what: string, reason: string): void {
+    if (!warned.has(what)) warn(`${what}: ${reason}`)
+    warned.add(what)
   }
 
   /** All as they go out: those about which there is something to tell, with that. */
   async function tellAll(items: readonly Item[], signal: AbortSignal): Promise<Item[]> {
-    const asked = items.map((item) => (isAskedAbout(item) ? ask(item.alert, lookup_wait === 0) : []))
-    const findings = await answersTo(asked.flat(), signal)
-    return items.map((item, n) => {
-      const questions = asked[n]!
-      return questions.length === 0 ? item : withFindings(item, questions, findings, language)
-    })
+    try {
+      const asked = items.map((item) => (isAskedAbout(item) ? ask(item.alert, lookup_wait === 0) : []))
+      const findings = await answersTo(asked.flat(), signal)
+      return items.map((item, n) => {
+        const questions = asked[n]!
+        return questions.length === 0 ? item : withFindings(item, questions, findings, language)
+      })
+    } catch (error) {
+      // A fault in what asks, or in a definition of a look-up; the alert is worth more.
+      warnOnce('what look-ups say cannot be told, and alerts are sent without', (error as Error).message)
+      return [...items]
+    }
   }
 
   /** The answers that come in time. */
@@ -65,9 +72,12 @@ export function withLookups(sender: Sender, { ask, lookup_wait = 5, language, sc
       const over = new Promise<void>((resolve) => (stop = resolve))
       const cancel = schedule(lookup_wait * 1000, stop)
       signal.addEventListener('abort', stop, { once: true })
-      await Promise.race([Promise.all(waiting), over])
-      signal.removeEventListener('abort', stop)
-      cancel()
+      try {
+        await Promise.race([Promise.all(waiting), over])
+      } finally {
+        signal.removeEventListener('abort', stop)
+        cancel()
+      }
     }
     for (const question of questions) {
       if (findings.has(question)) continue
@@ -91,7 +101,7 @@ export function withLookups(sender: Sender, { ask, lookup_wait = 5, language, sc
       const refused = refusal(attempt, sent, item, signal)
       if (refused === undefined) return attempt
       const again = await sender.send(item, signal)
-      if (again.outcome.kind === 'delivered') tell(refused)
+      if (again.outcome.kind === 'delivered') warnOnce(unwelcome, refused)
       return again
     },
     ...(batch && {
@@ -114,7 +124,7 @@ export function withLookups(sender: Sender, { ask, lookup_wait = 5, language, sc
           )
           for (const [at, { n, reason }] of refused.entries()) {
             attempts[n] = again[at]!
-            if (again[at]!.outcome.kind === 'delivered') tell(reason)
+            if (again[at]!.outcome.kind === 'delivered') warnOnce(unwelcome, reason)
           }
           return attempts
         },

@@ -80,7 +80,12 @@ function questionsTo(one: Askable, alert: Alert, only_known: boolean, mask: (tex
   }
 
   function answerTo(subject: Subject): Question['answer'] {
-    const known = one.recall(subject)
+    let known: Answer | undefined
+    try {
+      known = one.recall(subject)
+    } catch (error) {
+      return none(`the cache cannot be read: ${(error as Error).message}`)
+    }
     if (known) return findingOf(known, subject)
     const rests = only_known ? 'not asked about it yet' : one.rests()
     if (rests !== undefined) return none(rests)
