@@ -19,8 +19,9 @@ import { type Actor, createActor } from './actor.ts'
 import { addressKey, parseAddressKey } from './keys.ts'
 import { migrations } from './lease-tables.ts'
 import type { SystemReader } from './network.ts'
-import { createResponder, type Responder, type ResponderOptions } from './responder.ts'
+import { createResponder } from './responder.ts'
 import type { Http } from './steps.ts'
+import type { Responder, ResponderOptions } from './types.ts'
 
 export interface FakeTime {
   now(): number

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import type { Alert } from '../alert.ts'
 import { Notices } from '../durable/notices.ts'
 import { openState } from '../durable/state.ts'
-import type { Responder } from '../responses/responder.ts'
+import type { Responder } from '../responses/types.ts'
 import { followForResponses } from './response-source.ts'
 
 test('an alert of several megabytes causes a response, as it is delivered; one over the limit is told of', async (t) => {

@@ -4,7 +4,7 @@ import { type FileCursor, follow } from '../durable/follow.ts'
 import type { Notices } from '../durable/notices.ts'
 import type { State } from '../durable/state.ts'
 import type { Log } from '../log.ts'
-import type { Responder } from '../responses/responder.ts'
+import type { Responder } from '../responses/types.ts'
 import { alertsHistory, max_alert_bytes, parseAlert } from '../wazuh/alerts-days.ts'
 
 /** Follows until the signal comes. `seen` gets every line, for those who look on. */

@@ -4,7 +4,7 @@ import { type Alert, fromBytes } from '../alert.ts'
 import { parseTimestamp } from '../clock.ts'
 import type { DeliveryRunner } from '../delivery/index.ts'
 import type { Block } from '../responses/block.ts'
-import type { Responder } from '../responses/responder.ts'
+import type { Responder } from '../responses/types.ts'
 import type { TakeOver } from './script-server.ts'
 import type { HandOver, HandOverAnswer } from './script-socket.ts'
 
