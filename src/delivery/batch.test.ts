@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alert, bench, FakeClock, type FakeServer, fakeServer, until } from './testing/setup.ts'
-
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
+import { alert, bench, FakeClock, type FakeServer, fakeServer, range, until } from './testing/setup.ts'
 
 /** The numbers of the alerts in a body of `_bulk`. */
 const numbersIn = (body: string) => [...body.matchAll(/"id":"1705314645\.(\d+)"/g)].map(([, n]) => Number(n))

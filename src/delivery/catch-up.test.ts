@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Destination } from '../config.ts'
-import { alert, bench, FakeClock, fakeServer, numbers, until } from './testing/setup.ts'
+import { alert, bench, FakeClock, fakeServer, numbers, range, until } from './testing/setup.ts'
 
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 const hour = 3_600_000
 
 function timed() {

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openState } from '../durable/state.ts'
 import { migrations } from './index.ts'
-import { alert, bench, FakeClock, fakeServer, numbers, until } from './testing/setup.ts'
+import { alert, bench, FakeClock, fakeServer, numbers, range, until } from './testing/setup.ts'
 
 /** Lets a commit fall due. */
 function tick(clock: FakeClock): boolean {
   clock.advance(5)
   return true
 }
-
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 
 test('delivers from the first alert after it was added', async (t) => {
   const server = await fakeServer(t)
@@ -246,91 +244,6 @@ test('one bad alert steps aside after a few tries, and is given up when others g
   assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after 6 tries: HTTP 500 "cannot read it"/)
 })
 
-test('when too many wait the cursor stops and the log holds the rest', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  server.answer = () => 500
-  const clock = new FakeClock()
-  const tuning = { max_waiting: 10, breaker_failures: 1000 }
-  const first = await open([{ options: { hook_url: server.url } }], {
-    now: () => clock.now,
-    schedule: clock.schedule,
-    tuning,
-  })
-  append(...range(1, 100).map((n) => alert(n)))
-  await until(() => first.status()[0]!.waiting >= 10)
-  clock.advance(5)
-  assert.ok(first.status()[0]!.waiting < 10 + 4)
-  assert.ok(first.status()[0]!.lag_bytes > 10_000)
-  await first.stop()
-  server.answer = () => 200
-  const before = server.received.length
-  const second = await open([{ options: { hook_url: server.url } }])
-  await until(() => second.status()[0]!.delivered === 100)
-  assert.deepEqual(
-    numbers({ ...server, received: server.received.slice(before) }).sort((a, b) => a - b),
-    range(1, 100),
-  )
-})
-
-test('a destination that is away is asked less and less, and caught up with at once when it is back', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  server.answer = () => 503
-  const clock = new FakeClock()
-  const runner = await open([{ options: { hook_url: server.url } }], {
-    now: () => clock.now,
-    schedule: clock.schedule,
-    tuning: { backoff_base_ms: 1000, breaker_failures: 5 },
-  })
-  append(...range(1, 300).map((n) => alert(n)))
-  await until(() => runner.status()[0]!.state === 'retrying' && runner.status()[0]!.waiting >= 4)
-  // An hour, minute by minute, each try answered before the clock goes on.
-  for (let second = 0; second < 3600; second += 5) {
-    clock.advance(5000)
-    const count = server.received.length
-    await until(() => server.received.length > count || (runner.status()[0]!.next_try ?? 0) > clock.now)
-  }
-  const asked = server.received.length
-  assert.ok(asked > 60 && asked < 260, `${asked} requests in an hour`)
-  assert.ok(runner.status()[0]!.waiting < 260)
-  server.answer = () => 200
-  for (let second = 0; second < 60 && runner.status()[0]!.delivered < 300; second++) {
-    clock.advance(1000)
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
-  }
-  await until(() => runner.status()[0]!.delivered === 300)
-  assert.equal(runner.status()[0]!.rejected, 0)
-})
-
-test('no more requests a second than allowed', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  const clock = new FakeClock()
-  const runner = await open([{ options: { hook_url: server.url }, rate: 2 }], {
-    now: () => clock.now,
-    schedule: clock.schedule,
-  })
-  append(...range(1, 7).map((n) => alert(n)))
-  await until(() => server.received.length === 2)
-  for (const expected of [3, 4, 5, 6, 7]) {
-    clock.advance(499)
-    assert.equal(server.received.length, expected - 1)
-    clock.advance(1)
-    await until(() => server.received.length === expected)
-  }
-  await until(() => runner.status()[0]!.delivered === 7)
-})
-
-test('never more at once than its concurrency', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  const runner = await open([{ options: { hook_url: server.url }, concurrency: 3 }])
-  append(...range(1, 300).map((n) => alert(n)))
-  await until(() => runner.status()[0]!.delivered === 300)
-  assert.ok(server.most <= 3)
-})
-
 test('redirects are not followed, and a huge answer is not read', async (t) => {
   const server = await fakeServer(t)
   const { append, open } = bench(t)
@@ -405,51 +318,6 @@ test('what is wrong with a destination is a problem with its place, and the othe
     runner.status().map(({ name }) => name),
     ['e'],
   )
-})
-
-test('runs scripts as integratord does, several at once', async (t) => {
-  const { append, open, folder } = bench(t)
-  writeFileSync(
-    join(folder, 'integrations', 'custom-save'),
-    '#!/bin/sh\ncp "$1" "got-$(basename "$1")" && echo "$2 $3" >> arguments\n',
-  )
-  chmodSync(join(folder, 'integrations', 'custom-save'), 0o750)
-  const script = {
-    place: { file: '', line: 1 },
-    name: 'custom-save',
-    api_key: 'key',
-    hook_url: 'http://h',
-    alert_format: 'json',
-    level: 0,
-    max_log: 165,
-    timeout: 10,
-    retries: 3,
-  }
-  append(...range(1, 20).map((n) => alert(n)))
-  const runner = await open([{ type: 'script', script }])
-  await until(() => runner.status()[0]!.delivered === 20)
-  const files = readdirSync(folder).filter((file) => file.startsWith('got-'))
-  const seen = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).full_log)
-  assert.deepEqual(
-    seen.sort(),
-    range(1, 20)
-      .map((n) => `log ${n}`)
-      .sort(),
-  )
-  assert.match(readFileSync(join(folder, 'arguments'), 'utf8'), /^(key http:\/\/h\n){20}$/)
-})
-
-test('a script that is missing pauses its destination, which goes on when it is there', async (t) => {
-  const { append, open, folder } = bench(t)
-  const script = { place: { file: '', line: 1 }, name: 'custom-late', level: 0, max_log: 165, timeout: 10, retries: 3 }
-  const runner = await open([{ type: 'script', script, concurrency: 1 }])
-  append(alert(1), alert(2))
-  await until(() => runner.status()[0]!.state === 'paused')
-  assert.match(runner.status()[0]!.reason!, /custom-late does not exist/)
-  writeFileSync(join(folder, 'integrations', 'custom-late'), '#!/bin/sh\n')
-  chmodSync(join(folder, 'integrations', 'custom-late'), 0o750)
-  runner.retryAll('all', 'cli')
-  await until(() => runner.status()[0]!.delivered === 2)
 })
 
 test('loses nothing when alerts.json rotates', async (t) => {
@@ -585,32 +453,6 @@ test('a destination that knows the end of an incident is told of it', async (t) 
   assert.equal(trigger.dedup_key, resolve.dedup_key)
 })
 
-test('destinations with the same credential share its rate', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  server.answer = () => ({ status: 200, body: '{"ok":true}' })
-  const clock = new FakeClock()
-  const options = { hook_url: server.url, api_key: '1:a', chat_id: 1 }
-  const runner = await open(
-    [
-      { type: 'telegram', options },
-      { type: 'telegram', options },
-      { type: 'telegram', options: { ...options, api_key: '2:b' } },
-    ],
-    {
-      now: () => clock.now,
-      schedule: clock.schedule,
-    },
-  )
-  append(alert(1))
-  const delivered = () => runner.status().reduce((sum, one) => sum + one.delivered, 0)
-  await until(() => delivered() === 2)
-  clock.advance(999)
-  assert.equal(server.received.length, 2)
-  clock.advance(1)
-  await until(() => delivered() === 3)
-})
-
 test('a refusal that only one alert gets pauses the destination once, and not again', async (t) => {
   const server = await fakeServer(t)
   const { append, open } = bench(t)
@@ -642,44 +484,4 @@ test('a refusal that only one alert gets pauses the destination once, and not ag
     await until(() => numbers(server).includes(10 + n), 'others are not held up')
   }
   assert.match(runner.list({ limit: 1 })[0]!.reason, /given up after \d tries: HTTP 403 "blocked/)
-})
-
-test('an alert that a script has kept is delivered where the log cannot be read yet', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open, alerts_file } = bench(t)
-  rmSync(alerts_file)
-  symlinkSync(alerts_file, alerts_file)
-  const destination = { options: { hook_url: server.url }, from: 'now' } as const
-  const runner = await open([destination], { now: () => Date.UTC(2024, 0, 1), follows_wazuh: true })
-  assert.equal(runner.followingSince('d1'), undefined)
-  assert.equal(runner.take('d1', JSON.stringify(alert(1)), 'kept'), true)
-  await until(() => server.received.length === 1)
-
-  rmSync(alerts_file)
-  append(alert(1))
-  await until(() => runner.followingSince('d1') !== undefined)
-  append(alert(2))
-  assert.equal(runner.take('d1', JSON.stringify(alert(2)), 'kept'), true)
-  await until(() => runner.status()[0]!.lag_bytes === 0)
-  assert.deepEqual(new Set(numbers(server)), new Set([1, 2]))
-})
-
-test('an alert that a script has kept is delivered, unless the cursor comes by it anyway', async (t) => {
-  const server = await fakeServer(t)
-  const { append, open } = bench(t)
-  const destination = { options: { hook_url: server.url }, from: 'now' } as const
-  // The alerts of the test are of January 2024.
-  const before = await open([destination], { now: () => Date.UTC(2024, 0, 1), follows_wazuh: true })
-  await until(() => before.status()[0]!.lag_bytes === 0)
-  append(alert(1))
-  await until(() => server.received.length === 1)
-  assert.equal(before.take('d1', JSON.stringify(alert(1)), 'kept'), true)
-  assert.equal(before.take('d1', 'no alert', 'kept'), true)
-  assert.equal(before.take('unknown', JSON.stringify(alert(1)), 'kept'), false)
-  assert.deepEqual(before.list({ limit: 10 }), [])
-
-  const older = { ...alert(2), timestamp: '2023-12-31T23:59:59.000+0000' }
-  assert.equal(before.take('d1', JSON.stringify(older), 'kept'), true)
-  await until(() => server.received.length === 2)
-  assert.deepEqual(numbers(server), [1, 2])
 })

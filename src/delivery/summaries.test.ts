@@ -5,7 +5,7 @@ import { fromBytes } from '../alert.ts'
 import type { DueMessage } from './incidents.ts'
 import { nextTime, Summaries, type SummarySettings } from './summaries.ts'
 import { count, emptyTally, summaryLine } from './tally.ts'
-import { alert, bench, FakeClock, type FakeServer, fakeServer, until } from './testing/setup.ts'
+import { alert, bench, FakeClock, type FakeServer, fakeServer, range, until } from './testing/setup.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -217,8 +217,6 @@ test('speaks Russian, in the time zone of the destination', () => {
 // ------------------------------------------------------------------------------------------------------------- in the delivery
 
 const bodies = ({ received }: FakeServer) => received.map(({ body }) => JSON.parse(body))
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
-
 test('a digest is sent as a message of its destination, and is not lost by a restart', async (t) => {
   const server = await fakeServer(t)
   const { append, open } = bench(t)

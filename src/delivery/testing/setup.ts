@@ -182,9 +182,12 @@ export const alert = (n: number, more: Record<string, unknown> = {}) => ({
 export const numbers = ({ received }: FakeServer) =>
   received.map(({ body }) => Number(/"id":"1705314645\.(\d+)"/.exec(body)?.[1]))
 
-/** Waits until something holds; fails with `what` after ten seconds. */
+/** `from` to `to`, both included. */
+export const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
+
+/** Waits until something holds; fails with `what` after a minute. */
 export async function until(holds: () => boolean, what = 'it'): Promise<void> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 60_000
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 2))
