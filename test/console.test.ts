@@ -39,7 +39,7 @@ describe('console', { skip }, () => {
     const server = await listen(app, '127.0.0.1', 0)
     assert.ok(server.ok)
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...look })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(60_000)
     const page = await context.newPage()
     const faults: string[] = []
     page.on('pageerror', (error) => faults.push(error.message))

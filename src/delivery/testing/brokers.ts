@@ -73,7 +73,7 @@ function broker(
       const running = spawn(find(program)!, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
       child = running
       for (const stream of [running.stdout, running.stderr]) stream.on('data', (part) => (output += part))
-      const deadline = performance.now() + 10_000
+      const deadline = performance.now() + 60_000
       while (!(await accepts(port))) {
         if (running.exitCode !== null || performance.now() > deadline)
           throw new Error(`${program} did not start:\n${output}`)
