@@ -90,9 +90,7 @@ export function memoryParts(now: () => number) {
         return { ok: true, value: { count } }
       },
       drop(id, manual) {
-        const index = deliveries.findIndex((one) => one.id === id)
-        if (index < 0) return missing('delivery', id)
-        deliveries.splice(index, 1)
+        if (!take(deliveries, (one) => one.id === id)) return missing('delivery', id)
         actions.push({ action: 'drop', id, ...manual })
         return { ok: true, value: {} }
       },
@@ -143,9 +141,7 @@ export function memoryParts(now: () => number) {
         return { ok: true, value: { id } }
       },
       remove(id, manual) {
-        const index = blocks.findIndex((block) => block.id === id)
-        if (index < 0) return missing('block', id)
-        blocks.splice(index, 1)
+        if (!take(blocks, (one) => one.id === id)) return missing('block', id)
         actions.push({ action: 'remove', id, ...manual })
         return { ok: true, value: {} }
       },
@@ -174,9 +170,7 @@ export function memoryParts(now: () => number) {
         return { ok: true, value: { undone } }
       },
       disallow(entry, manual) {
-        const index = allowed.findIndex((one) => one.entry === entry)
-        if (index < 0) return missing('allowed entry', entry)
-        allowed.splice(index, 1)
+        if (!take(allowed, (one) => one.entry === entry)) return missing('allowed entry', entry)
         actions.push({ action: 'disallow', entry, ...manual })
         return { ok: true, value: {} }
       },
@@ -226,6 +220,13 @@ export function memoryParts(now: () => number) {
 
 /** When {@link setUpApi} is asked. Milliseconds since 1970. */
 export const now = 1_795_255_200_000
+
+/** Takes the first that fits out of a list. @returns whether there was one */
+function take<T>(list: T[], fits: (one: T) => boolean): boolean {
+  const index = list.findIndex(fits)
+  if (index >= 0) list.splice(index, 1)
+  return index >= 0
+}
 
 /** The API over such parts, and a way to ask it as somebody who has the token. */
 export function setUpApi() {
