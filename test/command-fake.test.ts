@@ -6,11 +6,11 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
-import { main, makeHome, runOutrider } from './support/outrider.ts'
+import { main, makeHome, ownEnv, runOutrider } from './support/outrider.ts'
 
 /** Started, and ready; `line` resolves with the next line that fits. */
 async function startCommand(t: TestContext, ...args: string[]) {
-  const child = spawn(process.execPath, [main, 'fake', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [main, 'fake', ...args], { env: ownEnv, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'close')
   t.after(async () => {
     child.kill('SIGKILL')

@@ -11,6 +11,9 @@ import type { Alert } from '../../src/alert.ts'
 export const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const main = join(projectRoot, 'src', 'cli', 'main.ts')
 
+/** Who runs the tests may want colours; what is compared has none. */
+export const ownEnv = { ...process.env, FORCE_COLOR: undefined }
+
 /** What takes a second may take many on a machine that does other things as well; only what never comes is waited for so long. */
 const most_wait_ms = 60_000
 
@@ -57,7 +60,7 @@ export async function startOutrider(
 ): Promise<RunningOutrider> {
   const [program, ...args] = options.command ?? [process.execPath, main, '--home', home, 'up', '--json']
   const { env, user } = options
-  const child = spawn(program!, args, { env: { ...process.env, ...env }, ...user, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program!, args, { env: { ...ownEnv, ...env }, ...user, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
   t.after(async () => {
     child.kill('SIGKILL')
@@ -139,7 +142,7 @@ export async function runOutrider(
 ): Promise<Ended> {
   const { input, env, user } = options
   const child = spawn(process.execPath, [main, '--home', home, ...args], {
-    env: { ...process.env, ...env },
+    env: { ...ownEnv, ...env },
     ...user,
     timeout: most_wait_ms,
     killSignal: 'SIGKILL',
