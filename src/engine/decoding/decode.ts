@@ -158,13 +158,26 @@ function runChain(run: Run, siblings: readonly Decoder[], index: number): void {
 const startOf = (run: Run, offset: 'parent' | 'prematch') => (offset === 'parent' ? run.afterParent : run.afterPrematch)
 
 /** Gives the captures the names of `<order>`; what is left over on either side is dropped. */
-function assign(run: Run, { order }: Decoder): void {
-  const { event, left } = run
+function assign(run: Run, decoder: Decoder): void {
+  const { event, left, decoders } = run
+  const { order, assigned } = decoder
+  const { shape, values } = event
   const count = Math.min(left.length, order.length)
-  for (let i = 0; i < count; i++) {
-    const target = order[i]!
-    if (typeof target === 'number') setStatic(event, target, left[i]!, run.decoders.geoip)
-    else addDynamic(event, target, left[i]!)
-  }
   run.left = none
+  // Mostly the names come to what they came to the last time, and then they need not be looked at.
+  const known = assigned?.from === shape && assigned.count === count ? assigned : undefined
+  if (known?.isDynamic) for (let i = 0; i < count; i++) values.push(left[i]!)
+  else {
+    for (let i = 0; i < count; i++) {
+      const target = order[i]!
+      if (typeof target === 'number') setStatic(event, target, left[i]!, decoders.geoip)
+      else if (known) values.push(left[i]!)
+      else addDynamic(event, target, left[i]!)
+    }
+  }
+  if (known) event.shape = known.to
+  else if (!decoders.plain) {
+    const isDynamic = order.every((target) => typeof target === 'string')
+    decoder.assigned = { count, from: shape, to: event.shape, isDynamic }
+  }
 }

@@ -9,7 +9,7 @@ function decoded(log: string): EngineEvent | undefined {
   event.log = event.full_log = log
   event.program_name = 'x'
   event.timestamp = 'y'
-  return decodeEventChannel(event, { maxFields: 256 }) ? event : undefined
+  return decodeEventChannel(event, { maxFields: 256, plain: false }) ? event : undefined
 }
 
 const channel = (xml: string, more: Record<string, unknown> = {}) =>

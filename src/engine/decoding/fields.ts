@@ -7,6 +7,8 @@ import type { GeoLookup } from '../index.ts'
 export interface FieldLimits {
   readonly maxFields: number
   readonly geoip?: GeoLookup
+  /** Without what is kept from one event for the next. */
+  readonly plain: boolean
 }
 
 /**

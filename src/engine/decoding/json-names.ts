@@ -4,7 +4,17 @@
  * Names come from outside, so when there are too many all are forgotten.
  */
 
+import type { Shape } from '../shape.ts'
+
 const maxNames = 20_000
+
+/** Fields of a whole text, and what they come to. */
+export interface JsonPlan {
+  readonly names: readonly JsonName[]
+  readonly shape: Shape
+  /** For each name the static field that it is, or a negative number. Undefined: all are dynamic. */
+  readonly targets: readonly number[] | undefined
+}
 
 export class JsonName {
   /** With the names of the objects around. */
@@ -19,6 +29,8 @@ export class JsonName {
   next: JsonName | undefined = undefined
   /** What the decoder makes of a value of this name, once it has looked. */
   target: number | undefined = undefined
+  /** Of the last text that this name stood last in. A source has few forms of events, and so there is nothing to do but to see that it is the same. */
+  plan: JsonPlan | undefined = undefined
   /** Most names are leaves. */
   private members: Map<string, JsonName> | undefined = undefined
 

@@ -27,7 +27,7 @@ export interface JsonShape {
 /** Names and values in the order of the text. */
 export interface JsonFields {
   readonly names: readonly JsonName[]
-  readonly values: readonly string[]
+  readonly values: string[]
 }
 
 const maxDepth = 1_000

@@ -199,6 +199,7 @@ function build(
     regexOffset: draft.regexOffset,
     plugin: draft.plugin,
     order: draft.order ?? [],
+    assigned: undefined,
     program: patterns.program,
     pluginOffset: draft.pluginOffset,
     json: { arrays: draft.arrays, nulls: draft.nulls },

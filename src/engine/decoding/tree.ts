@@ -2,6 +2,7 @@
 import type { DecoderInfo, FtsKey } from '../event.ts'
 import type { GeoLookup } from '../index.ts'
 import type { Pattern } from '../patterns/index.ts'
+import type { Shape } from '../shape.ts'
 import type { Candidates } from './candidates.ts'
 import type { Gate } from './gates.ts'
 import type { JsonShape } from './json.ts'
@@ -29,6 +30,8 @@ export interface Decoder {
   regexGate?: Gate
   readonly regexOffset: Offset
   readonly order: readonly Target[]
+  /** The last time that the captures got their names. */
+  assigned?: Assigned
   readonly plugin?: PluginName
   /** Looked at in the decoder that matched, which need not be the one that runs the plugin. */
   readonly pluginOffset: Offset
@@ -36,6 +39,14 @@ export interface Decoder {
   readonly useOwnName: boolean
   /** A later sibling of the same name continues the chain. */
   hasNext: boolean
+}
+
+/** So many captures, and the shapes of the event before and behind them. */
+export interface Assigned {
+  readonly count: number
+  readonly from: Shape
+  readonly to: Shape
+  readonly isDynamic: boolean
 }
 
 /** A top-level decoder. A child belongs to every top-level decoder of its parent's name. */
@@ -55,7 +66,7 @@ export interface Decoders {
   /** Most dynamic fields of an event (`analysisd.decoder_order_size`). */
   readonly maxFields: number
   readonly geoip?: GeoLookup
-  /** Try every decoder instead of the likely ones. */
+  /** Try every decoder instead of the likely ones, and keep nothing for the next event. */
   readonly plain: boolean
   readonly candidates: Candidates
 }

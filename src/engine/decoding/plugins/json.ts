@@ -5,7 +5,7 @@ import type { FieldLimits } from '../fields.ts'
 import { addDynamic, setStatic } from '../fields.ts'
 import type { JsonShape } from '../json.ts'
 import { readJson } from '../json.ts'
-import type { JsonName } from '../json-names.ts'
+import type { JsonName, JsonPlan } from '../json-names.ts'
 
 /** Names that are static fields when they stand at top level. Note the spelling of `systemname`. */
 const statics = new Map<string, number>([
@@ -39,19 +39,56 @@ export function decodeJson(
   text: string,
   from: number,
   shape: JsonShape,
-  { maxFields, geoip }: FieldLimits,
+  { maxFields, geoip, plain }: FieldLimits,
 ): void {
   const fields = readJson(text, from, shape)
   if (!fields) return
   const { names, values } = fields
+  const last = plain || event.shape.size > 0 ? undefined : names.at(-1)
+  const plan = last?.plan
+  if (plan && isSame(plan.names, names)) {
+    follow(event, plan, values, geoip)
+    return
+  }
+  let hasAlias = false
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
     const value = values[i]!
     const target = (name.target ??= targetOf(name))
+    if (target === alias) hasAlias = true
     if (target >= 0) setStatic(event, target, value, geoip)
     // An alias only as long as dstuser holds nothing; after that it is a field like any other.
     else if (target === alias && !event.statics[Static.dstuser]) event.statics[Static.dstuser] = value
     else if (event.values.length < maxFields) addDynamic(event, name.full, value)
+  }
+  // What an alias is depends on the values.
+  if (last && !hasAlias && names.length <= mostPlanned && names.length <= maxFields) last.plan = planOf(event, names)
+}
+
+/** Larger ones are rare, and are kept for every name. */
+const mostPlanned = 128
+
+function planOf({ shape, values }: EngineEvent, names: readonly JsonName[]): JsonPlan {
+  const targets = values.length === names.length ? undefined : names.map(({ target }) => target!)
+  return { names, shape, targets }
+}
+
+function isSame(some: readonly JsonName[], others: readonly JsonName[]): boolean {
+  if (some.length !== others.length) return false
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false
+  return true
+}
+
+function follow(event: EngineEvent, { shape, targets }: JsonPlan, values: string[], geoip: FieldLimits['geoip']): void {
+  event.shape = shape
+  if (targets === undefined) {
+    event.values = values
+    return
+  }
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i]!
+    if (target >= 0) setStatic(event, target, values[i]!, geoip)
+    else event.values.push(values[i]!)
   }
 }
 
