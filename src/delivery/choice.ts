@@ -4,7 +4,7 @@ import type { Backlog } from './backlog.ts'
 import { CatchUp } from './catch-up.ts'
 import type { Health } from './health.ts'
 import type { DueMessage, IncidentPart, Incidents } from './incidents.ts'
-import type { Intake } from './intake.ts'
+import { type Intake, quiet_ms } from './intake.ts'
 import { type Job, newJob } from './job.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import type { Item } from './send.ts'
@@ -211,9 +211,18 @@ export class Choice {
   /** Messages about alerts that were counted, and ends of incidents. */
   private digest(now: number): void {
     // That nothing more happens is no news for a chat.
+    if (this.incidents) this.endEarly(this.incidents, now)
     for (const { line, part } of this.incidents?.due(now) ?? [])
       if (!part.is_over || this.settings.sender.resolves) this.enqueue(line, '', part)
     this.summarize(now)
+  }
+
+  /** Blocks that ended before their alerts were read and told of. */
+  private endEarly(incidents: Incidents, now: number): void {
+    this.end(incidents.endsThatWaited())
+    if (incidents.early.isEmpty) return
+    if (incidents.early.letGo((since) => this.intake.isPast(since, now))) this.settings.changed()
+    if (!incidents.early.isEmpty) this.wakeIn(quiet_ms)
   }
 
   private summarize(now: number): void {

@@ -163,9 +163,20 @@ test('an alert of its group ends it, once, with all that was counted', () => {
   assert.equal(incidents.see(alert('a'), '3', 2)!.since, 2, 'the next one begins anew')
 })
 
+const named = (srcip: string, id: string) => ({ ...alert(srcip, '5712'), id }) as Alert
+
+/** Counts who holds it. */
+function ended(alert: string, rule = '5712') {
+  const end = {
+    ...{ alert, rule, target: '203.0.113.9', holders: 0 },
+    hold: () => void end.holders++,
+    release: () => void end.holders--,
+  }
+  return end
+}
+
 test('the end of a block ends the incident of its alert, also after a restart', () => {
   const { rows, flush } = stored()
-  const named = (srcip: string, id: string) => ({ ...alert(srcip, '5712'), id }) as Alert
   const incidents = grouped(['data.srcip'], [], { keeps_alerts: true })
   for (const [srcip, id] of [
     ['a', '1.0'],
@@ -177,15 +188,50 @@ test('the end of a block ends the incident of its alert, also after a restart', 
   }
   flush(incidents)
   const again = grouped(['data.srcip'], [...rows.values()], { keeps_alerts: true })
-  const target = '203.0.113.9'
-  assert.deepEqual(again.endOfBlocks([{ alert: '1.1', rule: '1', target }]), [])
-  const [end, ...others] = again.endOfBlocks([{ alert: '1.1', rule: '5712', target }])
+  assert.deepEqual(again.endOfBlocks([ended('1.1', '1')], 1), [])
+  const [end, ...others] = again.endOfBlocks([ended('1.1', '5712')], 1)
   assert.deepEqual([end!.line, end!.part.more, end!.part.over], ['1.1', 0, { by: 'block', target: '203.0.113.9' }])
   assert.deepEqual(others, [])
   assert.equal(again.size, 1)
   for (let n = 0; n < 60; n++) again.see(named('b', `2.${n}`), '', 1)
   flush(again)
   assert.deepEqual([...rows.values()][0]!.alerts.length, 50)
-  assert.deepEqual(again.endOfBlocks([{ alert: '2.9', rule: '5712', target }]), [], 'only the newest are known')
-  assert.equal(again.endOfBlocks([{ alert: '2.10', rule: '5712', target }]).length, 1)
+  assert.deepEqual(again.endOfBlocks([ended('2.9', '5712')], 1), [], 'only the newest are known')
+  assert.equal(again.endOfBlocks([ended('2.10', '5712')], 1).length, 1)
+})
+
+test('a block that ends before its alert was read and told of ends the incident then', () => {
+  const incidents = grouped(['data.srcip'], [], { keeps_alerts: true })
+  const [early, meanwhile, unknown] = [ended('1.0'), ended('1.1'), ended('9.9')]
+  const held = () => [early, meanwhile, unknown].map(({ holders }) => holders)
+  assert.deepEqual(incidents.endOfBlocks([early, unknown], 5), [])
+  const first = incidents.see(named('a', '1.0'), 'a', 6)!
+  const second = incidents.see(named('b', '1.1'), 'b', 6)!
+  assert.deepEqual(incidents.endOfBlocks([meanwhile], 7), [])
+  assert.deepEqual(incidents.endsThatWaited(), [], 'after a kill they would be read again, and be open for ever')
+  assert.deepEqual(held(), [1, 1, 1])
+  incidents.settled(first)
+  incidents.settled(second)
+  assert.deepEqual(
+    incidents.endsThatWaited().map(({ line, part }) => [line, part.is_over, part.over]),
+    ['a', 'b'].map((line) => [line, true, { by: 'block', target: '203.0.113.9' }]),
+  )
+  assert.deepEqual(held(), [0, 0, 1])
+  assert.equal(
+    incidents.early.letGo((since) => since < 5),
+    false,
+  )
+  assert.equal(
+    incidents.early.letGo((since) => since <= 5),
+    true,
+  )
+  assert.deepEqual([held(), incidents.size, incidents.early.isEmpty], [[0, 0, 0], 0, true])
+})
+
+test('one that is counted with others ends their incident at once', () => {
+  const incidents = grouped(['data.srcip'], [], { keeps_alerts: true })
+  incidents.settled(incidents.see(named('a', '1.0'), '0', 0)!)
+  incidents.endOfBlocks([ended('1.1')], 1)
+  assert.equal(incidents.see(named('a', '1.1'), '1', 2), undefined)
+  assert.equal(incidents.endsThatWaited().length, 1)
 })

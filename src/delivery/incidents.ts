@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto'
 import { type Alert, toBytes } from '../alert.ts'
 import type { Destination } from '../config.ts'
-import type { EndedBlock } from './block-ends.ts'
+import { alertName, EarlyEnds, type NotedEnd } from './block-ends.ts'
 
 /** What one message says about its incident; kept with a delivery that waits. */
 export interface IncidentPart {
@@ -101,6 +101,10 @@ export class Incidents {
   /** Of those, with nothing to tell but perhaps their end; in the same order. Apart, so that nobody looks through them for what is due. */
   private readonly resting = new Map<string, Incident>()
   private readonly changed = new Set<string>()
+  /** Ends of blocks that came too early. */
+  readonly early = new EarlyEnds()
+  /** Keys of incidents for which there is one among them. */
+  private readonly ripe = new Set<string>()
   /** Beginning of the newest that is closed. */
   private lastClosed = Number.NEGATIVE_INFINITY
 
@@ -122,7 +126,10 @@ export class Incidents {
       incident = this.get(key)
     }
     this.changed.add(key)
-    const alerts = this.keeps_alerts ? [...(incident?.alerts ?? []).slice(1 - most_alerts), nameOf(alert)] : []
+    if (!this.early.isEmpty && this.early.see(alertName(alert.id, alert.rule.id))) this.ripe.add(key)
+    const alerts = this.keeps_alerts
+      ? [...(incident?.alerts ?? []).slice(1 - most_alerts), alertName(alert.id, alert.rule.id)]
+      : []
     if (incident) incident.alerts = alerts
     if (incident && now - incident.sent_at < this.repeat_ms) {
       incident.more++
@@ -185,15 +192,39 @@ export class Incidents {
     return incident && this.close(incident, line, { by: 'alert' })
   }
 
-  /** Ends the incidents of alerts whose blocks have ended. */
-  endOfBlocks(blocks: readonly EndedBlock[]): DueMessage[] {
-    const targets = new Map(
-      blocks.map(({ alert, rule, target }) => [nameOf({ id: alert, rule: { id: rule } }), target]),
-    )
+  /**
+   * Ends the incidents of alerts whose blocks have ended. What was not read yet, or is on its way, would after a kill open the incident again: its end
+   * comes by {@link endsThatWaited} when it is safe.
+   */
+  endOfBlocks(blocks: readonly NotedEnd[], now: number): DueMessage[] {
+    const ends = new Map(blocks.map((end) => [alertName(end.alert, end.rule), end]))
     const ended: DueMessage[] = []
     for (const incident of [...this.open.values(), ...this.resting.values()]) {
-      const target = targets.get(incident.alerts.find((name) => targets.has(name)) ?? '')
-      if (target !== undefined) ended.push(this.close(incident, incident.last, { by: 'block', target }))
+      const found = incident.alerts.flatMap((name) => {
+        const end = ends.get(name)
+        ends.delete(name)
+        return end ?? []
+      })
+      const [first] = found
+      if (!first) continue
+      if (incident.under_way > 0) {
+        for (const end of found) this.early.hold(end, now, true)
+        this.ripe.add(incident.key)
+      } else ended.push(this.close(incident, incident.last, { by: 'block', target: first.target }))
+    }
+    for (const end of ends.values()) this.early.hold(end, now, false)
+    return ended
+  }
+
+  /** Ends of incidents whose blocks ended before their alerts were read and told of. */
+  endsThatWaited(): DueMessage[] {
+    const ended: DueMessage[] = []
+    for (const key of this.ripe) {
+      const incident = this.get(key)
+      if (incident && incident.under_way > 0) continue
+      this.ripe.delete(key)
+      const target = incident && this.early.take(incident.alerts)
+      if (target !== undefined) ended.push(this.close(incident!, incident!.last, { by: 'block', target }))
     }
     return ended
   }
@@ -278,11 +309,6 @@ function partOf({ key, opened: since, ref }: StoredIncident, more: number): Inci
 
 function storedOf({ key, opened, sent_at, more, last, ref, alerts }: StoredIncident): StoredIncident {
   return { key, opened, sent_at, more, last, ref, alerts }
-}
-
-/** An id is unique within one file only; with the rule it is more so. */
-function nameOf({ id, rule }: { id: string; rule: { id: string } }): string {
-  return `${rule.id} ${id}`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 /** The alerts of the log that a destination wants, one by one; asks for more lines when it has none. */
 import type { Alert } from '../alert.ts'
+import { parseTimestamp } from '../clock.ts'
 import type { Lines } from '../durable/follow.ts'
 import type { Route } from '../routes.ts'
 import { parseAlert } from './attempt.ts'
@@ -17,6 +18,7 @@ export interface IntakeSettings {
   moved(): void
   /** There may be something to take again. */
   ready(): void
+  now(): number
   failed(error: Error): void
 }
 
@@ -24,12 +26,18 @@ export interface IntakeSettings {
 const few_lines = 64
 /** Of 64 KiB each. One alert that hangs keeps in memory all that was read after it; beyond that the log holds it. */
 const most_batches = 256
+/** Who has waited so long for more lines has read all that were there. The file is looked at several times a second. */
+export const quiet_ms = 10_000
 
 export class Intake {
   readonly reading = new Reading()
   private readonly settings: IntakeSettings
   private isReading = false
   private isClosed = false
+  /** The last that was taken, wanted or not. */
+  private last: Alert | undefined
+  /** Since when there is nothing more. */
+  private quietSince: number | undefined
 
   constructor(settings: IntakeSettings) {
     this.settings = settings
@@ -40,9 +48,14 @@ export class Intake {
     for (;;) {
       const found = this.reading.next()
       if (this.reading.left < few_lines) this.readMore()
-      if (!found) return undefined
+      if (!found) {
+        this.quietSince ??= this.settings.now()
+        return undefined
+      }
       const { line, ticket } = found
       const alert = parseAlert(line)
+      this.last = alert ?? this.last
+      this.quietSince = undefined
       const { route, silenced } = this.settings
       if (alert && route.ends(alert)) return { line, alert, ticket, ends: true }
       if (alert && route.matches(alert) && !silenced(alert)) return { line, alert, ticket, ends: false }
@@ -50,6 +63,12 @@ export class Intake {
       this.reading.settle(ticket)
       this.settings.moved()
     }
+  }
+
+  /** Whether all has been taken that was in the log at that time: what is taken now is newer, or nothing has come for a while. */
+  isPast(time: number, now: number): boolean {
+    if (this.quietSince !== undefined) return now - Math.max(time, this.quietSince) >= quiet_ms
+    return this.last !== undefined && (parseTimestamp(this.last.timestamp) ?? 0) > time
   }
 
   close(): void {
@@ -70,6 +89,7 @@ export class Intake {
       },
       (error: Error) => {
         this.isReading = false
+        this.quietSince = undefined
         failed(error)
       },
     )

@@ -19,7 +19,7 @@ import type { FileCursor } from '../durable/follow.ts'
 import type { Attempt } from './attempt.ts'
 import { Backlog } from './backlog.ts'
 import type { RateLimit } from './backoff.ts'
-import type { EndedBlock } from './block-ends.ts'
+import type { NotedEnd } from './block-ends.ts'
 import { type Candidate, Choice } from './choice.ts'
 import { Health } from './health.ts'
 import { Incidents, incidentSettings } from './incidents.ts'
@@ -81,6 +81,7 @@ export class DestinationQueue {
       bad_line: settings.bad_line,
       moved: settings.changed,
       ready: () => this.pump(),
+      now: settings.now,
       failed: (error) => {
         settings.log.warn(`alerts cannot be read, tried again: ${error.message}`)
         this.wakeIn(1000)
@@ -162,9 +163,9 @@ export class DestinationQueue {
   }
 
   /** Blocks that alerts have caused are over. */
-  blocksEnded(ended: readonly EndedBlock[]): void {
+  blocksEnded(ended: readonly NotedEnd[]): void {
     if (!this.settings.destination.resolve_with_block || !this.incidents) return
-    this.choice.end(this.incidents.endOfBlocks(ended))
+    this.choice.end(this.incidents.endOfBlocks(ended, this.settings.now()))
     this.pump()
   }
 
