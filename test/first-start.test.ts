@@ -192,9 +192,9 @@ const noTerminal = has('script') ? false : 'needs script (util-linux)'
 
 /** `outrider up` in a terminal. */
 async function openTerminal(t: TestContext, home: string) {
-  // exec, because script(1) starts the user's shell: without $SHELL that is /bin/sh, which stays in front and would be what Ctrl-C ends.
+  // script(1) starts the user's shell, whichever that is; exec, because dash would stay in front and be what Ctrl-C ends.
   const child = spawn('script', ['-qefc', `exec '${process.execPath}' '${main}' --home '${home}' up`, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm-256color', COLUMNS: '200' },
+    env: { ...process.env, SHELL: '/bin/sh', TERM: 'xterm-256color', COLUMNS: '200' },
     // script(1) ends when its input does.
     stdio: ['pipe', 'pipe', 'inherit'],
   })
