@@ -23,11 +23,12 @@ const firstField = 32
 
 export interface Condition {
   /** Undefined for what is no pattern. */
-  pattern?: Pattern
+  pattern: Pattern | undefined
   /** Of a pattern on the log: turns away most of what cannot match. */
-  gate?: Gate
+  gate: Gate | undefined
   subject: number
-  test?: (event: EngineEvent, clock: () => Clock) => boolean
+  /** Of what is no pattern. */
+  test: ((event: EngineEvent, clock: () => Clock) => boolean) | undefined
   /** Guess at the price, for the order of a rule's conditions. */
   cost: number
 }
@@ -98,8 +99,9 @@ export class ConditionTable {
     const onLog = subjectNumber === subject.log
     const number = this.push({
       pattern,
-      ...(onLog ? { gate: logGate(pattern) } : {}),
+      gate: onLog ? logGate(pattern) : undefined,
       subject: subjectNumber,
+      test: undefined,
       cost: (onLog ? 10 : 1) + costOfKind[pattern.kind],
     })
     this.numbers.set(key, number)
@@ -107,7 +109,7 @@ export class ConditionTable {
   }
 
   private own(cost: number, test: Condition['test']): number {
-    return this.push({ subject: 0, test, cost })
+    return this.push({ pattern: undefined, gate: undefined, subject: 0, test, cost })
   }
 
   private push(condition: Condition): number {

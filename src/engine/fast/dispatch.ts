@@ -177,9 +177,10 @@ class Choice {
   private split: ReturnType<typeof splitWide> | 'few' = undefined
 
   constructor(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]) {
-    this.nodes = nodes
     this.table = table
     this.field = asked.length < maxAsked ? mostTelling(nodes, asked) : undefined
+    // What is walked in a row stands in a row, for a wait for memory takes longer than most looks at a node.
+    this.nodes = this.field === undefined ? nodes.map((node) => ({ ...node })) : nodes
     this.asked = this.field === undefined ? asked : [...asked, this.field]
   }
 

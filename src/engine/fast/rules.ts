@@ -9,14 +9,15 @@ import { FieldNames } from './fields.ts'
 /** What is worked out once for a ruleset. */
 export class FastRules {
   readonly table: ConditionTable
-  readonly top: readonly FastNode[]
+  /** Of a category of events. */
+  readonly top: ReadonlyMap<string, readonly FastNode[]>
   readonly count: number
 
   constructor(top: readonly RuleNode[], rules: readonly Rule[]) {
     this.table = new ConditionTable(new FieldNames())
     this.count = rules.length
     const checks = rules.map((rule) => this.table.checksOf(rule))
-    this.top = buildNodes(top, checks, this.table)
+    this.top = Map.groupBy(buildNodes(top, checks, this.table), ({ rule }) => rule.category)
   }
 }
 
@@ -37,8 +38,7 @@ export class FastSearch {
     this.results.begin(event)
     const decoder = event.decoder?.name
     let found: Rule | undefined
-    for (const node of this.rules.top) {
-      if (node.rule.category !== event.type) continue
+    for (const node of this.rules.top.get(event.type) ?? []) {
       found = this.findBelow(node, walk, decoder)
       if (found) break
     }
