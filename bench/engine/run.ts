@@ -2,6 +2,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ByteText } from '../../src/byte-text.ts'
 import { createSession, loadRuleset } from '../../src/engine/index.ts'
 import { sources, workloads } from './workloads.ts'
 
@@ -39,6 +40,8 @@ if (!ruleset) throw new Error(messages.join('\n'))
 const session = createSession(ruleset, { hostname: 'vm', mode: 'live' })
 const load_ms = performance.now() - started
 
+const lines = new ByteText()
+const texts = new ByteText()
 const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'))
 const json = openSync(join(folder, 'alerts.json'), 'w')
 const log = openSync(join(folder, 'alerts.log'), 'w')
@@ -59,8 +62,6 @@ function lap(from: number, to: number): Lap {
   const cpu = process.cpuUsage()
   const begin = performance.now()
   let alerts = 0
-  let jsonText = ''
-  let logText = ''
   let offset = 0
   for (let i = from; i < to; i++) {
     const input = inputs[Math.floor(i / 10_000) % inputs.length]!
@@ -68,19 +69,22 @@ function lap(from: number, to: number): Lap {
     if (!decision.alert) continue
     alerts++
     const text = decision.text(offset)
-    jsonText += `${decision.json(offset)}\n`
-    logText += text
+    lines.add(decision.json(offset))
+    lines.add('\n')
+    texts.add(text)
     offset += text.length
-    if (jsonText.length > batch) flush()
+    if (lines.length > batch) flush()
   }
   flush()
   const wall_ms = performance.now() - begin
   const { user, system } = process.cpuUsage(cpu)
   return { events: to - from, alerts, wall_ms, cpu_ms: (user + system) / 1_000 }
+}
 
-  function flush(): void {
-    writeSync(json, Buffer.from(jsonText, 'latin1'))
-    writeSync(log, Buffer.from(logText, 'latin1'))
-    jsonText = logText = ''
-  }
+/** Put together and written as in wazuh/alerts-file.ts. */
+function flush(): void {
+  writeSync(json, lines.view())
+  writeSync(log, texts.view())
+  lines.clear()
+  texts.clear()
 }

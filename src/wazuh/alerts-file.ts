@@ -27,6 +27,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { ByteText } from '../byte-text.ts'
 import { syncFolder } from '../durable/replace-file.ts'
 
 export const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
@@ -100,19 +101,19 @@ export function openAlertsFile(options: AlertsFileOptions): AlertsFile {
     const places = alerts_log ? log : json
     let offset = places?.size ?? 0
     const lines: string[] = []
-    const texts: string[] = []
     for (const { decision } of alerts) {
       const line = decision.json(offset)
       lines.push(line)
+      json?.add(line, '\n')
       if (alerts_log) {
         const text = decision.text(offset)
-        texts.push(text)
+        log.add(text)
         offset += text.length
       } else if (json) offset += line.length + 1
     }
     // alerts.json last: it is the queue, and an alert that stands there has its text.
-    if (alerts_log) await log.write(texts.join(''))
-    await json?.write(`${lines.join('\n')}\n`)
+    await log.write()
+    await json?.write()
     await Promise.all(files.map((file) => file.sync()))
     return lines
   }
@@ -144,6 +145,7 @@ class DatedFile {
   private readonly unit: string
   private readonly options: AlertsFileOptions
   private readonly link: string
+  private readonly added = new ByteText()
   private fd = -1
   private isSynced = true
   private day = ''
@@ -174,15 +176,22 @@ class DatedFile {
     if (previous !== undefined) removeIfEmpty(previous)
   }
 
-  write(text: string): Promise<void> {
-    const bytes = Buffer.from(text, 'latin1')
+  /** Gathers what {@link write} will write. */
+  add(text: string, end = ''): void {
+    this.added.add(text)
+    this.added.add(end)
+  }
+
+  write(): Promise<void> {
     return this.orClose(async () => {
+      const bytes = this.added.view()
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await writeAsync(this.fd, bytes, done)
         done += bytesWritten
         this.size += bytesWritten
         this.isSynced = false
       }
+      this.added.clear()
     })
   }
 
@@ -206,6 +215,7 @@ class DatedFile {
   close(): void {
     if (this.fd !== -1) closeSync(this.fd)
     this.fd = -1
+    this.added.clear()
   }
 
   /** Path of the day's file without part and extension. */

@@ -3,12 +3,13 @@
  * of its fields (which name nests in which, which is dropped) is worked out once for each sequence of names. The rare forms are left to the plain
  * printer: devices without agent, SCA and rootcheck with compliance lists in their data.
  */
+
+import { ByteText, flat } from '../../byte-text.ts'
 import { agentOf, alertJson, hasPrevious, headerHost, locationOf } from '../alert-json.ts'
 import type { AlertOrigin, AlertParts, AlertPrinter, RuleOutput, RuleText } from '../alert-parts.ts'
 import { alertText } from '../alert-text.ts'
 import type { DecoderInfo, EngineEvent } from '../event.ts'
 import { timestampOf } from '../local-time.ts'
-import { ByteText, flat } from './byte-text.ts'
 import { addData } from './layout.ts'
 
 /** A byte string as cJSON prints it. For texts of one byte a character the built-in printer gives the same. */

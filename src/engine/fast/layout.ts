@@ -6,11 +6,12 @@
  * names  a.b  a.c  x        pieces  ,"data":{"a":{"b":  ,"c":  },"x":  }
  * ```
  */
+
+import { type ByteText, flat } from '../../byte-text.ts'
 import { addField, type DataMember } from '../alert-data.ts'
 import { compactArray } from '../decoding/json.ts'
 import { type EngineEvent, Static, staticNames } from '../event.ts'
 import { emptyShape, type Layout, type Shape } from '../shape.ts'
-import { type ByteText, flat } from './byte-text.ts'
 
 const firstDynamic = 32
 const openArray = 0x5b

@@ -23,12 +23,21 @@ interface Latin1 {
 
 const createBuffer = (size: number) => Buffer.allocUnsafeSlow(size) as Buffer & Latin1
 
+const usualSize = 16_384
+/** A larger buffer is given back when it has been used. */
+const largestKept = 1 << 20
+
 export class ByteText {
-  private bytes = createBuffer(16_384)
+  private bytes = createBuffer(usualSize)
   private at = 0
+
+  get length(): number {
+    return this.at
+  }
 
   clear(): void {
     this.at = 0
+    if (this.bytes.length > largestKept) this.bytes = createBuffer(usualSize)
   }
 
   add(text: string): void {
@@ -62,6 +71,11 @@ export class ByteText {
     }
     bytes[at++] = quote
     this.at = at
+  }
+
+  /** To be used before anything is added, or cleared. */
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.at)
   }
 
   toString(): string {
