@@ -50,6 +50,15 @@ export class ByteText {
     this.at += length
   }
 
+  /** A short part of a text, which need not be cut out for it. */
+  addPart(text: string, from: number, to: number): void {
+    this.reserve(to - from)
+    const { bytes } = this
+    let { at } = this
+    for (let i = from; i < to; i++) bytes[at++] = text.charCodeAt(i)
+    this.at = at
+  }
+
   /** As cJSON prints a string. For texts of one byte a character JSON.stringify gives the same. */
   addQuoted(text: string): void {
     const { length } = text

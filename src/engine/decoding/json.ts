@@ -12,6 +12,7 @@
  *
  * Nothing is handed out when any part of the text is malformed.
  */
+import { ByteText } from '../../byte-text.ts'
 import { type JsonName, topName } from './json-names.ts'
 import { fieldNumber, printedNumber, printedString } from './json-print.ts'
 
@@ -26,6 +27,7 @@ export interface JsonShape {
 
 /** Names and values in the order of the text. */
 export interface JsonFields {
+  /** As many as there are values count, and only until the next text is read. */
   readonly names: readonly JsonName[]
   readonly values: string[]
 }
@@ -64,8 +66,11 @@ let csv = false
 let discardNull = false
 /** What the last string, array or number came to. */
 let value = ''
-let names: JsonName[] = []
-let values: string[] = []
+/** Of the text at hand and of longer ones before: arrays that grow with each text leave as much again behind. */
+const names: JsonName[] = []
+const values: string[] = []
+let count = 0
+const mostKept = 256
 
 /**
  * The fields of a JSON object in `source` from `start` on; undefined when it is malformed. Any other value at top level has no fields.
@@ -73,15 +78,17 @@ let values: string[] = []
  * @param source a byte string without NUL
  */
 export function readJson(source: string, start: number, shape: JsonShape): JsonFields | undefined {
-  // New ones for each text: to empty an array takes its room away too.
-  const fields = { names: (names = []), values: (values = []) }
   begin(source, start, true)
+  count = 0
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
   // Any other value must be well formed too.
   const isWhole = text.charCodeAt(at) === openObject ? readObject(topName()) : printValue(0)
   finish()
-  return isWhole ? fields : undefined
+  const fields = isWhole ? { names, values: values.slice(0, count) } : undefined
+  // What stands behind is of other texts, and keeps them alive.
+  if (count > mostKept) values.length = 0
+  return fields
 }
 
 /** A text that is one whole array, as cJSON prints it without white space; undefined for any other text. */
@@ -194,8 +201,8 @@ function readMember(name: JsonName): boolean {
     default:
       if (!readNumber(false)) return false
   }
-  names.push(name)
-  values.push(value)
+  names[count] = name
+  values[count++] = value
   return true
 }
 
@@ -228,30 +235,33 @@ for (const [letter, meant] of ['b\b', 'f\f', 'n\n', 'r\r', 't\t', '""', '\\\\', 
   simpleEscapes[letter!.charCodeAt(0)] = meant!
 }
 
+const unescaped = new ByteText()
+
 function readEscaped(start: number): boolean {
   let end = start
   for (let code = text.charCodeAt(end); code !== quote; code = text.charCodeAt(++end)) {
     if (code === backslash) end++
     if (end >= text.length) return false
   }
-  let result = ''
+  unescaped.clear()
   let from = start
   for (let i = text.indexOf('\\', start); i !== -1 && i < end; i = text.indexOf('\\', from)) {
-    if (i > from) result += text.slice(from, i)
+    unescaped.addPart(text, from, i)
     const code = text.charCodeAt(i + 1)
     if (code === letterU) {
       const length = readUnicode(i, end)
       if (length === 0) return false
-      result += value
+      unescaped.add(value)
       from = i + length
     } else {
       const plain = simpleEscapes[code]
       if (plain === undefined) return false
-      result += plain
+      unescaped.add(plain)
       from = i + 2
     }
   }
-  result += text.slice(from, end)
+  unescaped.addPart(text, from, end)
+  const result = unescaped.toString()
   const nul = result.indexOf('\0')
   value = nul === -1 ? result : result.slice(0, nul)
   at = end + 1

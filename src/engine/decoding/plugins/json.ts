@@ -44,14 +44,15 @@ export function decodeJson(
   const fields = readJson(text, from, shape)
   if (!fields) return
   const { names, values } = fields
-  const last = plain || event.shape.size > 0 ? undefined : names.at(-1)
+  const count = values.length
+  const last = plain || event.shape.size > 0 || count === 0 ? undefined : names[count - 1]!
   const plan = last?.plan
-  if (plan && isSame(plan.names, names)) {
+  if (plan?.names.length === count && isSame(plan.names, names)) {
     follow(event, plan, values, geoip)
     return
   }
   let hasAlias = false
-  for (let i = 0; i < names.length; i++) {
+  for (let i = 0; i < count; i++) {
     const name = names[i]!
     const value = values[i]!
     const target = (name.target ??= targetOf(name))
@@ -62,7 +63,7 @@ export function decodeJson(
     else if (event.values.length < maxFields) addDynamic(event, name.full, value)
   }
   // What an alias is depends on the values.
-  if (last && !hasAlias && names.length <= mostPlanned && names.length <= maxFields) last.plan = planOf(event, names)
+  if (last && !hasAlias && count <= mostPlanned && count <= maxFields) last.plan = planOf(event, names.slice(0, count))
 }
 
 /** Larger ones are rare, and are kept for every name. */
@@ -73,8 +74,8 @@ function planOf({ shape, values }: EngineEvent, names: readonly JsonName[]): Jso
   return { names, shape, targets }
 }
 
+/** Of the second there may be more. */
 function isSame(some: readonly JsonName[], others: readonly JsonName[]): boolean {
-  if (some.length !== others.length) return false
   for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false
   return true
 }
