@@ -12,7 +12,7 @@ const shortQuoted = 32
 const quote = 0x22
 const backslash = 0x5c
 
-/** A text as one run of bytes, whatever pieces it was made of: only that is written at once. */
+/** A text as one run of bytes, whatever pieces it was made of: only that is written at once. It keeps nothing else in memory, as a piece of a log keeps the log. */
 export const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
 
 /** Methods of every Buffer that the types do not know. `write` and `toString` come to them as well, but look for the encoding first, which takes longer. */

@@ -8,9 +8,11 @@ export function alertText(parts: AlertParts, offset: number | string): string {
   const { statics, location } = event
   const line = (label: string, value: string | undefined) => (value === undefined ? '' : `\n${label}: ${value}`)
   const from = location.startsWith('(') ? location : `${event.hostname}->${location}`
-  const { names, values } = event
+  const { shape, values } = event
+  const { labels } = shape
   let fields = ''
-  if (event.decoder) for (let i = 0; i < names.length; i++) if (values[i]) fields += `${names[i]}: ${values[i]}\n`
+  // Few and long pieces, because each joint costs as much as a field.
+  if (event.decoder) for (let i = 0; i < values.length; i++) if (values[i]) fields += labels[i]! + values[i]!
   return (
     `** Alert ${parts.stamp.seconds}.${offset}:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
     `${parts.stamp.line} ${from}\n` +
@@ -22,6 +24,6 @@ export function alertText(parts: AlertParts, offset: number | string): string {
     line('Dst Location', statics[Static.dstgeoip]) +
     line('Dst Port', statics[Static.dstport]) +
     line('User', statics[Static.dstuser]) +
-    `\n${event.full_log}\n${fields}${walk.notes.map((note) => `${note}\n`).join('')}\n`
+    `\n${event.full_log}${fields}\n${walk.notes.map((note) => `${note}\n`).join('')}\n`
   )
 }

@@ -7,9 +7,11 @@
  *                └─ github.action                 ◀ an event with two
  * ```
  */
+import { flat } from '../byte-text.ts'
 
-/** Names come from the events, so what is remembered of them has an end. */
+/** Names come from the events, so what is remembered of them has an end; a long one counts as several. */
 const maxShapes = 50_000
+const weightOf = (name: string) => 1 + (name.length >> 6)
 
 /** How `data` is printed, for one set of static fields. See fast/layout.ts. */
 export interface Layout {
@@ -36,6 +38,7 @@ export class Shape {
   private next: Shape | undefined = undefined
   private others: Map<string, Shape> | undefined = undefined
   private listed: readonly string[] | undefined = undefined
+  private labelled: readonly string[] | undefined = undefined
   private places: Map<string, number> | undefined = undefined
   /** What the fast engine has worked out. It stands here because it is asked for with every event, and a look-up would cost more. */
   layouts: Map<number, Layout> | undefined = undefined
@@ -55,7 +58,8 @@ export class Shape {
 
   private added(name: string): Shape {
     const shape = new Shape(this, name)
-    if (++count > maxShapes) {
+    count += weightOf(name)
+    if (count > maxShapes) {
       // The old ones live on in the events that have them.
       count = 0
       empty = new Shape(undefined, '')
@@ -89,6 +93,15 @@ export class Shape {
     this.layouts ??= new Map()
     this.layouts.set(set, layout)
     count++
+  }
+
+  /** What stands in front of each value in alerts.log. */
+  get labels(): readonly string[] {
+    if (this.labelled) return this.labelled
+    return (this.labelled = this.names.map((name) => {
+      count += weightOf(name)
+      return flat(`\n${name}: `)
+    }))
   }
 
   get names(): readonly string[] {

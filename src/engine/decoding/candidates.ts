@@ -1,9 +1,11 @@
 /** Which top-level decoders are worth trying, in their order. */
+import { flat } from '../../byte-text.ts'
 import { prematchGate } from './gates.ts'
 import type { Root } from './tree.ts'
 
-/** Program names come from outside, so what is remembered of them is bounded. */
+/** Program names come from outside, and may be as long as a log, so what is remembered of them is bounded. */
 const maxPrograms = 10_000
+const longestProgram = 128
 
 export class Candidates {
   private readonly withProgram: readonly Root[]
@@ -21,8 +23,9 @@ export class Candidates {
     const known = this.byProgram.get(program)
     if (known) return known
     const found = this.withProgram.filter((root) => root.program!.test(program))
+    if (program.length > longestProgram) return found
     if (this.byProgram.size >= maxPrograms) this.byProgram.clear()
-    this.byProgram.set(program, found)
+    this.byProgram.set(flat(program), found)
     return found
   }
 

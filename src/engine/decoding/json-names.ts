@@ -1,8 +1,9 @@
 /**
  * Dotted names of JSON fields, each made once and then found again member by member: joining and hashing them anew for every event costs more
  * than reading the text. Mostly not even the member is looked up: what came after a name the last time comes again, and is only compared.
- * Names come from outside, so when there are too many all are forgotten.
+ * Names come from outside, so when there are too many all are forgotten, and a long one counts as several.
  */
+import { flat } from '../../byte-text.ts'
 
 import type { Shape } from '../shape.ts'
 
@@ -45,10 +46,10 @@ export class JsonName {
   }
 
   private added(name: string): JsonName {
-    count++
     const full = this.depth === 0 ? name : `${this.full}.${name}`
-    const own = copied(name)
-    const member = new JsonName(this.depth === 0 ? own : copied(full), this.depth + 1, own)
+    count += 1 + (full.length >> 6)
+    const own = flat(name)
+    const member = new JsonName(this.depth === 0 ? own : flat(full), this.depth + 1, own)
     this.members ??= new Map()
     this.members.set(own, member)
     return member
@@ -65,9 +66,4 @@ export function topName(): JsonName {
     top = new JsonName('', 0, '')
   }
   return top
-}
-
-/** A text of its own: a part of a log keeps the whole log alive. */
-function copied(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
 }

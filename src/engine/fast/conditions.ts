@@ -54,11 +54,17 @@ export class ConditionTable {
   readonly conditions: Condition[] = []
   readonly fields: FieldNames
   private readonly numbers = new Map<string, number>()
-  /** Values of fields that dispatch.ts keeps. */
+  /** Values of fields that dispatch.ts keeps, of this generation: what is left of the one before is not used any more. */
   remembered = 0
+  generation = 0
 
   constructor(fields: FieldNames) {
     this.fields = fields
+  }
+
+  forget(): void {
+    this.remembered = 0
+    this.generation++
   }
 
   /** Everything of a rule that has no side effect, without `decoded_as`; cheap ones first. */

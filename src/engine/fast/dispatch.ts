@@ -9,6 +9,7 @@
  * depend on nothing but the text that was looked at. A child that is left out has no side effect when it is tried (what has one comes after these
  * conditions), and the order of the rest stays. With the stock ruleset this leaves 20 of 200 rules to try.
  */
+import { flat } from '../../byte-text.ts'
 import type { EngineEvent } from '../event.ts'
 import { lowerAscii } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
@@ -39,6 +40,8 @@ const fewChildren = 4
 /** Program names and values are attackers' text, so what is remembered of them has an end. */
 const maxBeginnings = 2_000
 const maxValues = 1_000
+/** Longer ones are rare, and are worked out each time. */
+const longestRemembered = 128
 /** The same for all choices together. */
 const maxRemembered = 100_000
 /** More children than this are not told apart by what an event begins with: every new program name would mean to go through all of them. */
@@ -57,6 +60,7 @@ export class Children {
   private readonly table: ConditionTable
   private byDecoder = new Map<string | undefined, ForDecoder>()
   private beginnings = 0
+  private generation = 0
 
   constructor(all: readonly FastNode[], table: ConditionTable) {
     const split = splitWide(all, table, veryMany)
@@ -82,10 +86,12 @@ export class Children {
     // An empty log has no first byte, and patterns may have an opinion on it; none is left out then.
     const byte = log === '' ? 256 : log.charCodeAt(0) & 0xff
     const known = this.byDecoder.get(decoder?.name)?.byProgram.get(program)?.byByte[byte]
-    if (known) return known
-    if (++this.beginnings > maxBeginnings) {
+    if (known && this.generation === this.table.generation) return known
+    const { generation } = this.table
+    if (++this.beginnings > maxBeginnings || this.generation !== generation) {
       this.byDecoder = new Map()
       this.beginnings = 1
+      this.generation = generation
     }
     return this.choose(decoder?.name, program, byte)
   }
@@ -103,11 +109,12 @@ export class Children {
         .map((node) => (node.decoded_as === undefined ? node : { ...node, decoded_as: undefined })),
       byProgram: new Map<string | undefined, ForProgram>(),
     }))
-    const name = program === undefined ? undefined : detached(program)
-    const forProgram = getOrAdd(forDecoder.byProgram, name, () => ({
+    const make = (): ForProgram => ({
       nodes: forDecoder.nodes.filter(({ rule }) => fitsProgram(rule, program)).map((node) => this.withoutProgram(node)),
       byByte: [],
-    }))
+    })
+    const isLong = program !== undefined && program.length > longestRemembered
+    const forProgram = isLong ? make() : getOrAdd(forDecoder.byProgram, program && flat(program), make)
     const choice = new Choice(
       forProgram.nodes.filter(({ checks }) => checks.every(mayBegin)),
       this.table,
@@ -157,9 +164,6 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return value
 }
 
-/** A piece of a log keeps the whole log in memory; a copy of it does not. */
-const detached = (text: string) => Buffer.from(text, 'latin1').toString('latin1')
-
 /** Candidates, told apart by one field after the other. What follows a value is worked out when it is first met. */
 class Choice {
   readonly nodes: readonly FastNode[]
@@ -199,14 +203,14 @@ class Choice {
     const known = this.values.get(value)
     if (known) return known
     const lower = lowerAscii(value)
-    if (this.values.size >= maxValues || this.table.remembered >= maxRemembered) return this.nextByWord(lower)
+    if (this.values.size >= maxValues || value.length > longestRemembered) return this.nextByWord(lower)
     const places = this.candidates(lower).filter((place) => this.holds(this.nodes[place]!, value))
     // The conditions on the field are known to hold for what is kept.
     const choice = getOrAdd(this.outcomes, places.join(), () =>
       this.after(places.map((place) => this.withoutField(this.nodes[place]!))),
     )
-    this.values.set(detached(value), choice)
-    this.table.remembered++
+    this.values.set(flat(value), choice)
+    if (++this.table.remembered > maxRemembered) this.table.forget()
     return choice
   }
 
