@@ -82,7 +82,12 @@ export class ByteText {
     this.at = at
   }
 
-  /** To be used before anything is added, or cleared. */
+  /** What was added is its first `length` bytes. To be used before anything is added, or cleared. */
+  get buffer(): Uint8Array {
+    return this.bytes
+  }
+
+  /** The same, and no more bytes than that. */
   view(): Uint8Array {
     return this.bytes.subarray(0, this.at)
   }

@@ -181,6 +181,12 @@ export class Results {
     this.fields.end()
   }
 
+  /** For screens of candidates. */
+  noteLog(): void {
+    logLook.begin(lowered(this.event!.log))
+    logLook.prepare()
+  }
+
   /** Whether all conditions of a rule hold. */
   all(index: number, checks: Checks): boolean {
     const base = this.number * 4

@@ -15,6 +15,7 @@ import { lowerAscii } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { type Checks, type ConditionTable, fieldOf, firstBytesOf, isProgramCheck } from './conditions.ts'
 import type { FieldValues } from './fields.ts'
+import { type Reach, Reaches } from './reach.ts'
 import { splitWide, type WideIndex } from './wide.ts'
 import { wordsOf } from './words.ts'
 
@@ -55,6 +56,7 @@ const maxAsked = 12
 
 export class Children {
   private readonly all: readonly FastNode[]
+  private readonly few: Reach
   /** Finds what is not in `all`, where there are very many. */
   private readonly wide: WideIndex | undefined
   private readonly table: ConditionTable
@@ -65,18 +67,19 @@ export class Children {
   constructor(all: readonly FastNode[], table: ConditionTable) {
     const split = splitWide(all, table, veryMany)
     this.all = split?.rest ?? all
+    this.few = { nodes: this.all, screen: '' }
     this.wide = split?.wide
     this.table = table
   }
 
   /** Candidates in their order. */
-  of(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
+  of(event: EngineEvent, fields: FieldValues): Reach {
     const chosen = this.choice(event, fields)
     return this.wide ? merged(chosen, this.wide.find(event, fields)) : chosen
   }
 
-  private choice(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
-    if (this.all.length <= fewChildren) return this.all
+  private choice(event: EngineEvent, fields: FieldValues): Reach {
+    if (this.all.length <= fewChildren) return this.few
     let choice = this.begin(event)
     while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
     return choice.reachable(event, fields)
@@ -150,9 +153,11 @@ function fitsProgram(rule: Rule, program: string | undefined): boolean {
 }
 
 /** Both, in their order. */
-function merged(some: readonly FastNode[], others: readonly FastNode[]): readonly FastNode[] {
+function merged(some: Reach, others: readonly FastNode[]): Reach {
   if (others.length === 0) return some
-  return some.length === 0 ? others : [...some, ...others].sort((a, b) => a.place - b.place)
+  const { nodes } = some
+  const both = nodes.length === 0 ? others : [...nodes, ...others].sort((a, b) => a.place - b.place)
+  return { nodes: both, screen: '' }
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -178,7 +183,8 @@ class Choice {
   private index: WordIndex | undefined = undefined
   private unset: Choice | undefined = undefined
   private asks = 0
-  private split: ReturnType<typeof splitWide> | 'few' = undefined
+  private wide: WideIndex | undefined = undefined
+  private rest: Reaches | undefined = undefined
 
   constructor(nodes: readonly FastNode[], table: ConditionTable, asked: readonly number[]) {
     this.table = table
@@ -189,12 +195,15 @@ class Choice {
   }
 
   /** Of the nodes, where they are the answer, those that the event can reach. */
-  reachable(event: EngineEvent, fields: FieldValues): readonly FastNode[] {
-    if (this.split === undefined) {
-      if (this.nodes.length > stillMany && ++this.asks < asksBeforeIndex) return this.nodes
-      this.split = splitWide(this.nodes, this.table, stillMany) ?? 'few'
+  reachable(event: EngineEvent, fields: FieldValues): Reach {
+    if (!this.rest) {
+      if (this.nodes.length > stillMany && ++this.asks < asksBeforeIndex) return { nodes: this.nodes, screen: '' }
+      const split = splitWide(this.nodes, this.table, stillMany)
+      this.wide = split?.wide
+      this.rest = new Reaches(split?.rest ?? this.nodes, this.table)
     }
-    return this.split === 'few' ? this.nodes : merged(this.split.rest, this.split.wide.find(event, fields))
+    const reach = this.rest.of(event, fields)
+    return this.wide ? merged(reach, this.wide.find(event, fields)) : reach
   }
 
   /** Where to go on for a value of the field. */

@@ -1,10 +1,12 @@
 /** The walk through the tree with what is shared, kept and left out; gives what rules/search.ts gives. */
+import { logLook } from '../decoding/gates.ts'
 import type { Clock } from '../rules/conditions.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { failingInState, type SearchState, type Walk } from '../rules/search.ts'
 import { ConditionTable, Results } from './conditions.ts'
 import { buildNodes, type FastNode } from './dispatch.ts'
 import { FieldNames } from './fields.ts'
+import { passes } from './reach.ts'
 
 /** What is worked out once for a ruleset. */
 export class FastRules {
@@ -53,9 +55,16 @@ export class FastSearch {
     const { rule, children } = node
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
     if (children) {
-      const candidates = children.of(walk.current.event, results.fields)
-      for (let i = 0; i < candidates.length; i++) {
-        const found = this.findBelow(candidates[i]!, walk, decoder)
+      const { nodes, screen } = children.of(walk.current.event, results.fields)
+      if (screen !== '') results.noteLog()
+      let part = 0
+      for (let i = 0; i < nodes.length; i++) {
+        if (screen !== '') {
+          const from = part + 1
+          part = screen.charCodeAt(part)
+          if (!passes(logLook, screen, from, part)) continue
+        }
+        const found = this.findBelow(nodes[i]!, walk, decoder)
         if (!found) continue
         walk.parent ??= rule
         return found

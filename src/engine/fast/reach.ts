@@ -1,0 +1,108 @@
+/**
+ * Candidates that are left to be tried, with a look in front of each that costs less than to touch it: most wait in memory that was not used for a while,
+ * and to fetch a rule, its conditions and their patterns takes ten times as long as to turn it away.
+ *
+ * ```
+ * 17 candidates ──fields that the event has (once a shape)──▶ 9 ──pairs of bytes in the log──▶ 2 to be tried
+ * ```
+ *
+ * Valid because a condition on a field that is not there fails, negated or not, and because of a log without a pair of neighbouring bytes no pattern that
+ * needs them can be said to match (decoding/gates.ts).
+ */
+import type { Look } from '../decoding/gates.ts'
+import type { EngineEvent } from '../event.ts'
+import type { Shape } from '../shape.ts'
+import { type ConditionTable, fieldOf } from './conditions.ts'
+import type { FastNode } from './dispatch.ts'
+import type { FieldValues } from './fields.ts'
+
+export interface Reach {
+  readonly nodes: readonly FastNode[]
+  /**
+   * What the log must hold, for one node after the other: the place where its part ends, and in it lines as in `Gate.pairs`, of which one must hold.
+   * A node with an empty part is tried. Empty: all are.
+   */
+  readonly screen: string
+}
+
+/** For fewer it is not worth noting the pairs of a log. */
+const worthScreening = 3
+/** Places in a screen are characters. */
+const longestScreen = 0xffff
+
+/** Names of fields come from outside. */
+const mostShapes = 200
+
+/** The candidates of one choice, by the shapes of the events that come to it. */
+export class Reaches {
+  private readonly nodes: readonly FastNode[]
+  private readonly table: ConditionTable
+  private readonly hasFields: boolean
+  private readonly byShape = new Map<Shape | undefined, Reach>()
+  /** What comes is mostly what came the last time. */
+  private last: Reach | undefined = undefined
+  private lastShape: Shape | undefined = undefined
+
+  constructor(nodes: readonly FastNode[], table: ConditionTable) {
+    this.nodes = nodes
+    this.table = table
+    this.hasFields = nodes.some(({ checks }) => checks.some((check) => this.fieldOf(check) !== undefined))
+  }
+
+  of(event: EngineEvent, fields: FieldValues): Reach {
+    const shape = this.hasFields ? event.shape : undefined
+    if (this.last && this.lastShape === shape) return this.last
+    let reach = this.byShape.get(shape)
+    if (!reach) {
+      if (this.byShape.size >= mostShapes) this.byShape.clear()
+      const nodes = shape ? this.nodes.filter((node) => this.hasAllFields(node, fields)) : this.nodes
+      this.byShape.set(shape, (reach = { nodes, screen: screenOf(nodes, this.table) }))
+    }
+    this.lastShape = shape
+    return (this.last = reach)
+  }
+
+  private hasAllFields({ checks }: FastNode, fields: FieldValues): boolean {
+    return checks.every((check) => {
+      const field = this.fieldOf(check)
+      return field === undefined || fields.value(field) !== undefined
+    })
+  }
+
+  private fieldOf(check: number): number | undefined {
+    return fieldOf(this.table.conditions[check < 0 ? ~check : check]!)
+  }
+}
+
+function screenOf(nodes: readonly FastNode[], { conditions }: ConditionTable): string {
+  const parts = nodes.map(({ checks }) => {
+    const check = checks.find((one) => one >= 0 && conditions[one]!.gate?.pairs)
+    return check === undefined ? '' : conditions[check]!.gate!.pairs
+  })
+  if (parts.filter((part) => part !== '').length < worthScreening) return ''
+  const codes: number[] = []
+  for (const part of parts) {
+    const from = codes.length + 1
+    codes.push(from + part.length)
+    // The ends of lines are counted from the beginning of their gate.
+    for (let end = 0; end < part.length; ) {
+      const begin = end
+      end = part.charCodeAt(begin)
+      codes.push(from + end)
+      for (let i = begin + 1; i < end; i++) codes.push(part.charCodeAt(i))
+    }
+  }
+  return codes.length > longestScreen ? '' : String.fromCharCode(...codes)
+}
+
+/** Whether one of the lines holds for a log whose pairs have been noted. */
+export function passes(look: Look, screen: string, from: number, to: number): boolean {
+  if (from === to) return true
+  for (let i = from; i < to; ) {
+    const end = screen.charCodeAt(i++)
+    while (i < end && look.hasPair(screen.charCodeAt(i))) i++
+    if (i === end) return true
+    i = end
+  }
+  return false
+}
