@@ -15,6 +15,7 @@
 import { type Chain, mayHold } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { classes, markByte, maxSteps } from './os-regex-parse.ts'
+import { bytesOf } from './text.ts'
 
 /** What {@link RegexRunner.run} answers when there is no match. An end can be as low as -1. */
 export const noMatch = -2
@@ -171,6 +172,7 @@ export class TableRunner implements RegexRunner {
     const { tokens, helps, size, atStart, atEnd, lead, leadPlace, leadMark, skip } = this
     if ((lead === '' || skip > 0) && !mayHold(this.chain, lower, start)) return noMatch
     const length = lower.length
+    const bytes = bytesOf(lower)
     let saved = 0
     let place = 0
     let last = start
@@ -201,7 +203,7 @@ export class TableRunner implements RegexRunner {
         if (place === size && !atEnd) return last
         token = tokens[place]!
       }
-      const byte = lower.charCodeAt(at)
+      const byte = bytes[at]!
       const kind = token & kindMask
       if (kind >= single) {
         if (kind === star || (kind === plus && repeating)) {
@@ -211,7 +213,7 @@ export class TableRunner implements RegexRunner {
             const from = at
             if (stop === '') {
               do at++
-              while (at < length && table[lower.charCodeAt(at)] === pass)
+              while (at < length && table[bytes[at]!] === pass)
             } else {
               at = lower.indexOf(stop, at)
               if (at === -1) at = length
