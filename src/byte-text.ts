@@ -50,12 +50,12 @@ export class ByteText {
     this.at += length
   }
 
-  /** A short part of a text, which need not be cut out for it. */
-  addPart(text: string, from: number, to: number): void {
+  /** Some of other bytes. */
+  addBytes(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from)
     const { bytes } = this
     let { at } = this
-    for (let i = from; i < to; i++) bytes[at++] = text.charCodeAt(i)
+    for (let i = from; i < to; i++) bytes[at++] = source[i]!
     this.at = at
   }
 

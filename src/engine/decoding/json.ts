@@ -13,6 +13,7 @@
  * Nothing is handed out when any part of the text is malformed.
  */
 import { ByteText } from '../../byte-text.ts'
+import { bytesOf } from '../patterns/text.ts'
 import { type JsonName, topName } from './json-names.ts'
 import { fieldNumber, printedNumber, printedString } from './json-print.ts'
 
@@ -57,6 +58,8 @@ const closeObject = 0x7d
 const number = /[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?/y
 
 let text = ''
+/** Of the text, with an end mark behind them. */
+let bytes: Uint8Array = new Uint8Array(0)
 let at = 0
 let depth = 0
 let nextEscape = 0
@@ -83,7 +86,7 @@ export function readJson(source: string, start: number, shape: JsonShape): JsonF
   csv = shape.arrays === 'csv'
   discardNull = shape.nulls === 'discard'
   // Any other value must be well formed too.
-  const isWhole = text.charCodeAt(at) === openObject ? readObject(topName()) : printValue(0)
+  const isWhole = bytes[at]! === openObject ? readObject(topName()) : printValue(0)
   finish()
   const fields = isWhole ? { names, values: values.slice(0, count) } : undefined
   // What stands behind is of other texts, and keeps them alive.
@@ -108,7 +111,7 @@ export function compactArray(source: string): string | undefined {
 export function printMembers(source: string): { name: string; printed: string }[] | undefined {
   begin(source, 0, false)
   const members: { name: string; printed: string }[] = []
-  const isObject = text.charCodeAt(at) === openObject
+  const isObject = bytes[at]! === openObject
   const isWhole = isObject ? printObject(0, (name) => members.push({ name, printed: value })) : printValue(0)
   finish()
   return isWhole ? members : undefined
@@ -116,6 +119,7 @@ export function printMembers(source: string): { name: string; printed: string }[
 
 function begin(source: string, start: number, isPretty: boolean): void {
   text = source
+  bytes = bytesOf(source)
   at = text.startsWith('\xef\xbb\xbf', start) ? start + 3 : start
   depth = 0
   nextEscape = -2
@@ -129,7 +133,7 @@ function finish(): void {
 }
 
 function skipSpace(): void {
-  while (text.charCodeAt(at) <= 0x20) at++
+  while (bytes[at]! <= 0x20) at++
 }
 
 function readObject(around: JsonName): boolean {
@@ -137,7 +141,7 @@ function readObject(around: JsonName): boolean {
   depth++
   at++
   skipSpace()
-  if (text.charCodeAt(at) === closeObject) {
+  if (bytes[at]! === closeObject) {
     at++
     depth--
     return true
@@ -158,12 +162,12 @@ function readObject(around: JsonName): boolean {
     before = name
     expected = name.next
     skipSpace()
-    if (text.charCodeAt(at) !== colon) return false
+    if (bytes[at]! !== colon) return false
     at++
     skipSpace()
     if (!readMember(name)) return false
     skipSpace()
-    const next = text.charCodeAt(at++)
+    const next = bytes[at++]!
     if (next === closeObject) {
       depth--
       return true
@@ -174,7 +178,7 @@ function readObject(around: JsonName): boolean {
 }
 
 function readMember(name: JsonName): boolean {
-  switch (text.charCodeAt(at)) {
+  switch (bytes[at]!) {
     case quote:
       if (!readString()) return false
       break
@@ -215,7 +219,7 @@ function readWord(word: string): boolean {
 
 /** A string at `at`, undone of its escapes, up to the first NUL. */
 function readString(): boolean {
-  if (text.charCodeAt(at) !== quote) return false
+  if (bytes[at]! !== quote) return false
   const start = at + 1
   const end = text.indexOf('"', start)
   if (end === -1) return false
@@ -239,15 +243,15 @@ const unescaped = new ByteText()
 
 function readEscaped(start: number): boolean {
   let end = start
-  for (let code = text.charCodeAt(end); code !== quote; code = text.charCodeAt(++end)) {
+  for (let code = bytes[end]!; code !== quote; code = bytes[++end]!) {
     if (code === backslash) end++
     if (end >= text.length) return false
   }
   unescaped.clear()
   let from = start
   for (let i = text.indexOf('\\', start); i !== -1 && i < end; i = text.indexOf('\\', from)) {
-    unescaped.addPart(text, from, i)
-    const code = text.charCodeAt(i + 1)
+    unescaped.addBytes(bytes, from, i)
+    const code = bytes[i + 1]!
     if (code === letterU) {
       const length = readUnicode(i, end)
       if (length === 0) return false
@@ -260,7 +264,7 @@ function readEscaped(start: number): boolean {
       from = i + 2
     }
   }
-  unescaped.addPart(text, from, end)
+  unescaped.addBytes(bytes, from, end)
   const result = unescaped.toString()
   const nul = result.indexOf('\0')
   value = nul === -1 ? result : result.slice(0, nul)
@@ -291,14 +295,14 @@ function hex(from: number): number {
 
 /** @param forArray as it is printed inside an array, instead of as a field */
 function readNumber(forArray: boolean): boolean {
-  let code = text.charCodeAt(at)
+  let code = bytes[at]!
   const isNegative = code === minus
   if (!isNegative && !(code >= zero && code <= nine)) return false
   // Nine digits at most, and nothing else that may belong to a number: the text is its own result.
   let i = isNegative ? at + 1 : at
   const first = i
-  while ((code = text.charCodeAt(i)) >= zero && code <= nine) i++
-  const isPlain = i > first && i - first <= 9 && (text.charCodeAt(first) !== zero || (i - first === 1 && !isNegative))
+  while ((code = bytes[i]!) >= zero && code <= nine) i++
+  const isPlain = i > first && i - first <= 9 && (bytes[first]! !== zero || (i - first === 1 && !isNegative))
   if (isPlain && !isNumberByte(code)) {
     value = text.slice(at, i)
     at = i
@@ -320,7 +324,7 @@ function isNumberByte(code: number): boolean {
 
 /** Any value as cJSON prints it in formatted style; @param level containers around it, for the tabs */
 function printValue(level: number): boolean {
-  switch (text.charCodeAt(at)) {
+  switch (bytes[at]!) {
     case quote:
       if (!readString()) return false
       value = printedString(value)
@@ -345,7 +349,7 @@ function printArray(level: number): boolean {
   depth++
   at++
   skipSpace()
-  if (text.charCodeAt(at) === closeArray) {
+  if (bytes[at]! === closeArray) {
     at++
     depth--
     value = '[]'
@@ -356,7 +360,7 @@ function printArray(level: number): boolean {
     if (!printValue(level + 1)) return false
     printed += value
     skipSpace()
-    const next = text.charCodeAt(at++)
+    const next = bytes[at++]!
     if (next === closeArray) break
     if (next !== comma) return false
     printed += pretty ? ', ' : ','
@@ -375,7 +379,7 @@ function printObject(level: number, onMember?: (name: string) => void): boolean 
   skipSpace()
   const lineEnd = pretty ? '\n' : ''
   const outdent = pretty ? '\t'.repeat(level) : ''
-  if (text.charCodeAt(at) === closeObject) {
+  if (bytes[at]! === closeObject) {
     at++
     depth--
     value = `{${lineEnd}${outdent}}`
@@ -388,14 +392,14 @@ function printObject(level: number, onMember?: (name: string) => void): boolean 
     if (!readString()) return false
     const name = value
     skipSpace()
-    if (text.charCodeAt(at) !== colon) return false
+    if (bytes[at]! !== colon) return false
     at++
     skipSpace()
     if (!printValue(level + 1)) return false
     onMember?.(name)
     printed += indent + printedString(name) + afterName + value
     skipSpace()
-    const next = text.charCodeAt(at++)
+    const next = bytes[at++]!
     if (next === closeObject) break
     if (next !== comma) return false
     printed += `,${lineEnd}`
@@ -414,10 +418,10 @@ function joinArray(): boolean {
   skipSpace()
   let joined = ''
   let isTooLong = false
-  if (text.charCodeAt(at) === closeArray) at++
+  if (bytes[at]! === closeArray) at++
   else
     for (;;) {
-      const code = text.charCodeAt(at)
+      const code = bytes[at]!
       const isSimple = code !== openObject && code !== openArray
       const isNumber = isSimple && (code === minus || (code >= zero && code <= nine))
       const isRead = code === quote ? readString() : isNumber ? readNumber(false) : printValue(0)
@@ -427,7 +431,7 @@ function joinArray(): boolean {
         else joined += value
       }
       skipSpace()
-      const next = text.charCodeAt(at++)
+      const next = bytes[at++]!
       if (next === closeArray) break
       if (next !== comma) return false
       if (isSimple) joined += ','
