@@ -10,7 +10,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /** Both halves. Half of it costs a tenth of the speed, for more of the dead pass for alive; twice as much takes another 70 MB. */
 const nurseryBytes = 32 * 1_048_576
-const growingPercent = 30
+const growingPercent = 15
 
 let isSettled = false
 
