@@ -47,6 +47,9 @@ export function firstBytesOf({ gate }: Condition): Uint8Array | undefined {
   return gate?.first
 }
 
+/** Values and shapes of events are attackers' text. */
+const maxRemembered = 100_000
+
 /** Conditions of a rule: numbers in the table, `~number` where the result is negated. A plain list, as a typed array is three objects to wait for. */
 export type Checks = readonly number[]
 
@@ -54,15 +57,17 @@ export class ConditionTable {
   readonly conditions: Condition[] = []
   readonly fields: FieldNames
   private readonly numbers = new Map<string, number>()
-  /** Values of fields that dispatch.ts keeps, of this generation: what is left of the one before is not used any more. */
-  remembered = 0
+  /** Of what dispatch.ts keeps of events: what is left of an earlier one is not used any more. */
   generation = 0
+  private remembered = 0
 
   constructor(fields: FieldNames) {
     this.fields = fields
   }
 
-  forget(): void {
+  /** Something more is kept of an event. When that is too much, all is worked out anew. */
+  remember(): void {
+    if (++this.remembered <= maxRemembered) return
     this.remembered = 0
     this.generation++
   }

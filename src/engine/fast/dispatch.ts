@@ -43,8 +43,6 @@ const maxBeginnings = 2_000
 const maxValues = 1_000
 /** Longer ones are rare, and are worked out each time. */
 const longestRemembered = 128
-/** The same for all choices together. */
-const maxRemembered = 100_000
 /** More children than this are not told apart by what an event begins with: every new program name would mean to go through all of them. */
 const veryMany = 512
 /** So many that are left in the end are worth an index. */
@@ -219,7 +217,7 @@ class Choice {
       this.after(places.map((place) => this.withoutField(this.nodes[place]!))),
     )
     this.values.set(flat(value), choice)
-    if (++this.table.remembered > maxRemembered) this.table.forget()
+    this.table.remember()
     return choice
   }
 

@@ -56,6 +56,7 @@ export class Reaches {
     if (!reach) {
       if (this.byShape.size >= mostShapes) this.byShape.clear()
       const nodes = shape ? this.nodes.filter((node) => this.hasAllFields(node, fields)) : this.nodes
+      this.table.remember()
       this.byShape.set(shape, (reach = { nodes, screen: screenOf(nodes, this.table) }))
     }
     this.lastShape = shape
