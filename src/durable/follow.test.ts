@@ -6,6 +6,7 @@ import {
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -21,6 +22,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { type FileCursor, type Follower, type FollowOptions, follow, type Notice } from './follow.ts'
+import { type History, siblings } from './history.ts'
 
 describe('following a file', () => {
   let folder: string
@@ -328,6 +330,79 @@ describe('following a file', () => {
       assert.deepEqual(batch!.lines, ['b', 'c'])
       for (const count of [0, 1, 2])
         assert.deepEqual(await lines(start({ cursor: batch!.after(count) })), ['b', 'c', 'd', 'e'].slice(count))
+    })
+
+    /** As logrotate does it with delaycompress; a time that is set by a program has no more than milliseconds. */
+    let rotations = 0
+    function logrotate(): void {
+      // Files that were written within one tick of the clock are another matter.
+      const time = Date.now() / 1000 + ++rotations + 0.0005
+      utimesSync(path, time, time)
+      if (existsSync(`${path}.1`)) {
+        const { mtime } = statSync(`${path}.1`)
+        writeFileSync(`${path}.1.gz`, gzipSync(readFileSync(`${path}.1`)))
+        utimesSync(`${path}.1.gz`, mtime, mtime)
+        unlinkSync(`${path}.1`)
+      }
+      for (let n = 8; n >= 1; n--)
+        if (existsSync(`${path}.${n}.gz`)) renameSync(`${path}.${n}.gz`, `${path}.${n + 1}.gz`)
+      renameSync(path, `${path}.1`)
+      writeFileSync(path, '')
+    }
+
+    test('a rotated file that was left in the middle, or just opened, is found after it was compressed and numbered anew', async () => {
+      append('a\n')
+      const { cursor: place } = await all(start())
+      logrotate()
+      append('b\nc\nd\n')
+      logrotate()
+      const follower = start({ cursor: place })
+      const cursors: FileCursor[] = []
+      for (let batch = await follower.poll(); batch; batch = await follower.poll())
+        for (let count = 0; count <= batch.lines.length; count++)
+          if (batch.file === `${path}.1`) cursors.push(batch.after(count))
+      await follower.close()
+      // Just opened, and after 0, 1, 2 and 3 of its lines.
+      assert.equal(cursors.length, 5)
+      append('e\n')
+      logrotate()
+      append('f\n')
+      const left = ['b', 'c', 'd', 'e', 'f']
+      for (const [n, cursor] of cursors.entries())
+        assert.deepEqual(await lines(start({ cursor })), left.slice(Math.max(0, n - 1)), `cursor ${n}`)
+      assert.deepEqual(
+        notices.filter(({ kind }) => kind !== 'rotated'),
+        [],
+      )
+    })
+
+    test('a rotation between two looks at the folder makes it skip nothing', async () => {
+      for (let rotateAt = 1; rotateAt <= 8; rotateAt++) {
+        append('a\n')
+        const { cursor } = await all(start())
+        for (const line of ['b', 'c', 'd']) {
+          logrotate()
+          append(`${line}\n`)
+        }
+        const history = siblings(path)
+        let looks = 0
+        const racing: History = {
+          ...history,
+          list() {
+            const list = history.list()
+            if (++looks === rotateAt) {
+              logrotate()
+              append('e\n')
+            }
+            return list
+          },
+        }
+        const follower = start({ cursor, history: racing })
+        const seen = new Set(await lines(follower))
+        await follower.close()
+        assert.deepEqual([...seen].slice(0, 3), ['b', 'c', 'd'], `rotated after look ${rotateAt}`)
+        for (const name of readdirSync(folder)) unlinkSync(join(folder, name))
+      }
     })
 
     test('says that a compressed file is damaged, and goes on with the next', async () => {

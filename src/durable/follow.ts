@@ -67,6 +67,9 @@ export interface FollowOptions {
   poll_ms?: number
 }
 
+/** Files that are looked at for a copy although they seem to be older. */
+const most_before = 4
+
 /** @see Follower */
 export function follow(options: FollowOptions): Follower {
   return new Follower(options)
@@ -190,9 +193,13 @@ export class Follower {
     this.list = this.history.list().sort(byKey)
     if (this.options.cursor === undefined) return this.beginFresh()
     const { cursor } = this
-    const found = cursor.inode === '' ? undefined : await this.locate(cursor)
+    const before = cursor.inode === '' ? undefined : await this.locateBefore(cursor)
+    const found = cursor.inode === '' || before ? undefined : await this.locate(cursor)
     this.begun = true
-    if (found) this.open(found)
+    if (before) {
+      this.open(before)
+      this.moveTo(before.position, cursor.earlier!.witness)
+    } else if (found) this.open(found)
     else if (cursor.inode !== '') this.reportMissing(cursor)
     // Without the file, what comes after its key is next: see advance().
     return 'again'
@@ -237,16 +244,33 @@ export class Follower {
     for (const { path } of this.list) {
       if (String(statOf(path)?.ino) !== cursor.inode) continue
       const found = await openAt(path, cursor.offset, cursor.witness)
-      if (found) return found
+      if (found?.inode === cursor.inode) return found
+      // Renamed between the two looks.
+      found?.close()
     }
     return this.locateCopy(cursor, now)
   }
 
+  /**
+   * For a file of which nothing was read, the file before it, at its end: what comes after that is it, whatever became of its name and its time. Its inode
+   * says little, for a new file often gets that of one that was just removed.
+   */
+  private async locateBefore({ offset, earlier, key }: FileCursor): Promise<Source | undefined> {
+    if (offset > 0 || !earlier || earlier.offset === 0) return undefined
+    return this.locateCopy({ ...earlier, key }, statOf(this.path))
+  }
+
   /** The same text in another file: compressed since, or copied before our file was truncated. */
-  private async locateCopy(cursor: FileCursor, now: BigIntStats | undefined): Promise<Source | undefined> {
+  private async locateCopy(
+    cursor: Pick<FileCursor, 'offset' | 'witness' | 'key'>,
+    now: BigIntStats | undefined,
+  ): Promise<Source | undefined> {
     if (cursor.offset === 0) return undefined
-    for (const { path, key } of this.list) {
-      if (key < cursor.key || statOf(path)?.ino === now?.ino) continue
+    const isFit = ({ path }: Generation) => statOf(path)?.ino !== now?.ino
+    const later = this.list.filter((generation) => generation.key >= cursor.key && isFit(generation))
+    // Compressed and numbered anew it can stand before its old place, if only by the part of a second that its time has lost.
+    const before = this.list.filter((generation) => generation.key < cursor.key && isFit(generation))
+    for (const { path } of [...later, ...before.slice(-most_before).reverse()]) {
       const found = await openAt(path, cursor.offset, cursor.witness).catch(() => undefined)
       if (found) return found
     }
@@ -311,12 +335,17 @@ export class Follower {
     return false
   }
 
-  private enterCurrent(now: BigIntStats): Lines {
+  private enterCurrent(now: BigIntStats): Lines | 'again' {
     const { earlier } = this.cursor
     const left = this.ending()
     const back =
       earlier && earlier.inode === String(now.ino) ? openPlain(this.path, earlier.offset, earlier.witness) : undefined
     const next = back ?? openPlain(this.path, 0)!
+    if (!same(next.stat(), now)) {
+      // Rotated between the two looks: another comes first.
+      next.close()
+      return 'again'
+    }
     if (this.source) this.report('rotated', `${this.path}: rotated`)
     this.open(next)
     this.moveTo(next.position, back ? earlier!.witness : '', left)
@@ -330,6 +359,10 @@ export class Follower {
       // Our own file in another form (compressed while we held it open) holds what we have read already.
       const again = offset > 0 ? await openAt(path, offset, this.cursor.witness) : undefined
       const next = again ?? (await openAt(path, 0))!
+      if (keyIn(this.history.list(), next.stat()) !== key) {
+        next.close()
+        return 'again'
+      }
       this.open(next, key)
       this.moveTo(next.position, again ? this.cursor.witness : '', left)
       return this.moved()
