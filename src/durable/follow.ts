@@ -192,17 +192,22 @@ export class Follower {
     mustReach(this.path)
     this.list = this.history.list().sort(byKey)
     if (this.options.cursor === undefined) return this.beginFresh()
-    const { cursor } = this
-    const before = cursor.inode === '' ? undefined : await this.locateBefore(cursor)
-    const found = cursor.inode === '' || before ? undefined : await this.locate(cursor)
+    if (this.cursor.inode !== '') await this.goTo(this.cursor)
     this.begun = true
+    // Without the file, what comes after its key is next: see advance().
+    return 'again'
+  }
+
+  private async goTo(cursor: FileCursor): Promise<void> {
+    const before = await this.locateBefore(cursor)
     if (before) {
       this.open(before)
       this.moveTo(before.position, cursor.earlier!.witness)
-    } else if (found) this.open(found)
-    else if (cursor.inode !== '') this.reportMissing(cursor)
-    // Without the file, what comes after its key is next: see advance().
-    return 'again'
+      return
+    }
+    const found = await this.locate(cursor)
+    if (found) this.open(found)
+    else this.reportMissing(cursor)
   }
 
   private reportMissing({ inode, offset, key }: FileCursor): void {
