@@ -15,7 +15,7 @@ export interface Gate {
   readonly first: Uint8Array | undefined
   /** Lower-case texts, the most telling first; all of one line must occur. A line is never empty. Undefined: nothing is known. */
   readonly needs: readonly (readonly string[])[] | undefined
-  /** The pairs of neighbouring bytes in each line of `needs`: one line behind the other, each after the place where it ends. */
+  /** The pairs of neighbouring bytes in each line of `needs`: one line behind the other, each after their number. */
   readonly pairs: string
   /** Of a pattern that matches where one of these occurs, and nowhere else: what passes does match. One for each line of `needs`. */
   readonly wholes: readonly string[] | undefined
@@ -48,7 +48,7 @@ function gateFor(first: Gate['first'], needs: Gate['needs'], isTextsAlone: boole
   const pairs: number[] = []
   for (const texts of needs ?? []) {
     const distinct = [...new Set(texts.flatMap(pairsOf))]
-    pairs.push(pairs.length + 1 + distinct.length, ...distinct)
+    pairs.push(distinct.length, ...distinct)
   }
   return {
     first: first && shared(first),
@@ -134,9 +134,17 @@ export class Look {
     this.note()
   }
 
-  /** After {@link prepare}. */
-  hasPair(pair: number): boolean {
-    return this.pairs[pair] === this.mark
+  /** After {@link prepare}: whether all pairs of one line occur, of lines as in `Gate.pairs` that stand between two places of a text. */
+  hasPairs(lines: string, from: number, to: number): boolean {
+    const { pairs, mark } = this
+    for (let i = from; i < to; ) {
+      const end = i + 1 + lines.charCodeAt(i)
+      i++
+      while (i < end && pairs[lines.charCodeAt(i)] === mark) i++
+      if (i === end) return true
+      i = end
+    }
+    return false
   }
 
   /** Whether all texts of one line occur. */
@@ -171,7 +179,8 @@ export class Look {
     const { lower, pairs, mark } = this
     let line = 0
     for (let i = 0; i < needed.length; line++) {
-      const end = needed.charCodeAt(i++)
+      const end = i + 1 + needed.charCodeAt(i)
+      i++
       while (i < end && pairs[needed.charCodeAt(i)] === mark) i++
       if (i === end) {
         const isSearched = wholes !== undefined || needs!.length > 4

@@ -9,7 +9,6 @@
  * Valid because a condition on a field that is not there fails, negated or not, and because of a log without a pair of neighbouring bytes no pattern that
  * needs them can be said to match (decoding/gates.ts).
  */
-import type { Look } from '../decoding/gates.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Shape } from '../shape.ts'
 import { type ConditionTable, fieldOf } from './conditions.ts'
@@ -19,7 +18,7 @@ import type { FieldValues } from './fields.ts'
 export interface Reach {
   readonly nodes: readonly FastNode[]
   /**
-   * What the log must hold, for one node after the other: the place where its part ends, and in it lines as in `Gate.pairs`, of which one must hold.
+   * What the log must hold, for one node after the other: the length of its part, and in it lines as in `Gate.pairs`, of which one must hold.
    * A node with an empty part is tried. Empty: all are.
    */
   readonly screen: string
@@ -27,8 +26,8 @@ export interface Reach {
 
 /** For fewer it is not worth noting the pairs of a log. */
 const worthScreening = 3
-/** Places in a screen are characters. */
-const longestScreen = 0xffff
+/** Its length is one character. */
+const longestPart = 0xffff
 
 /** Names of fields come from outside. */
 const mostShapes = 200
@@ -78,32 +77,9 @@ export class Reaches {
 function screenOf(nodes: readonly FastNode[], { conditions }: ConditionTable): string {
   const parts = nodes.map(({ checks }) => {
     const check = checks.find((one) => one >= 0 && conditions[one]!.gate?.pairs)
-    return check === undefined ? '' : conditions[check]!.gate!.pairs
+    const pairs = check === undefined ? '' : conditions[check]!.gate!.pairs
+    return pairs.length > longestPart ? '' : pairs
   })
   if (parts.filter((part) => part !== '').length < worthScreening) return ''
-  const codes: number[] = []
-  for (const part of parts) {
-    const from = codes.length + 1
-    codes.push(from + part.length)
-    // The ends of lines are counted from the beginning of their gate.
-    for (let end = 0; end < part.length; ) {
-      const begin = end
-      end = part.charCodeAt(begin)
-      codes.push(from + end)
-      for (let i = begin + 1; i < end; i++) codes.push(part.charCodeAt(i))
-    }
-  }
-  return codes.length > longestScreen ? '' : String.fromCharCode(...codes)
-}
-
-/** Whether one of the lines holds for a log whose pairs have been noted. */
-export function passes(look: Look, screen: string, from: number, to: number): boolean {
-  if (from === to) return true
-  for (let i = from; i < to; ) {
-    const end = screen.charCodeAt(i++)
-    while (i < end && look.hasPair(screen.charCodeAt(i))) i++
-    if (i === end) return true
-    i = end
-  }
-  return false
+  return parts.map((part) => String.fromCharCode(part.length) + part).join('')
 }

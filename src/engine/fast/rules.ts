@@ -6,7 +6,6 @@ import { failingInState, type SearchState, type Walk } from '../rules/search.ts'
 import { ConditionTable, Results } from './conditions.ts'
 import { buildNodes, type FastNode } from './dispatch.ts'
 import { FieldNames } from './fields.ts'
-import { passes } from './reach.ts'
 
 /** What is worked out once for a ruleset. */
 export class FastRules {
@@ -57,12 +56,12 @@ export class FastSearch {
     if (children) {
       const { nodes, screen } = children.of(walk.current.event, results.fields)
       if (screen !== '') results.noteLog()
-      let part = 0
+      let end = 0
       for (let i = 0; i < nodes.length; i++) {
         if (screen !== '') {
-          const from = part + 1
-          part = screen.charCodeAt(part)
-          if (!passes(logLook, screen, from, part)) continue
+          const begin = end + 1
+          end = begin + screen.charCodeAt(end)
+          if (begin < end && !logLook.hasPairs(screen, begin, end)) continue
         }
         const found = this.findBelow(nodes[i]!, walk, decoder)
         if (!found) continue
