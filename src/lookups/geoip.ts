@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isIP } from 'node:net'
 import type { Reader, Response } from 'mmdb-lib'
+import { flat } from '../byte-text.ts'
 import type { GeoLookup } from '../engine/index.ts'
 import { isObject, listAt, valueAt, withoutEmpty } from './read.ts'
 
@@ -33,7 +34,8 @@ export function geoLookup(file: string): GeoLookup {
       return known
     }
     const found = placeOf(reader, address)
-    kept.set(address, found)
+    // A piece of a log would keep the log.
+    kept.set(flat(address), found)
     if (kept.size > most_kept) kept.delete(kept.keys().next().value!)
     return found
   }
