@@ -50,6 +50,26 @@ export class ByteText {
     this.at += length
   }
 
+  /** A whole number from 0 on, in decimal. */
+  addNumber(value: number): void {
+    // Beyond, the steps below would be those of fractions.
+    if (value > 0x3fffffff) {
+      this.add(String(value))
+      return
+    }
+    let digits = 1
+    for (let above = 10; above <= value; above *= 10) digits++
+    this.reserve(digits)
+    const { bytes, at } = this
+    let rest = value | 0
+    for (let i = at + digits - 1; i >= at; i--) {
+      const next = (rest / 10) | 0
+      bytes[i] = 0x30 + rest - 10 * next
+      rest = next
+    }
+    this.at = at + digits
+  }
+
   /** Some of other bytes. */
   addBytes(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from)
@@ -92,8 +112,9 @@ export class ByteText {
     return this.bytes.subarray(0, this.at)
   }
 
-  toString(): string {
-    return this.bytes.latin1Slice(0, this.at)
+  /** @param from where the part begins that is wanted */
+  toString(from = 0): string {
+    return this.bytes.latin1Slice(from, this.at)
   }
 
   private reserve(length: number): void {

@@ -68,11 +68,11 @@ function lap(from: number, to: number): Lap {
     const decision = session.process({ log: input[i % input.length]!, location: '/var/log/test.log' }, Date.now())
     if (!decision.alert) continue
     alerts++
-    const text = decision.text(offset)
-    lines.add(decision.json(offset))
+    const before = texts.length
+    decision.addText(texts, offset)
+    decision.addJson(lines, offset)
     lines.add('\n')
-    texts.add(text)
-    offset += text.length
+    offset += texts.length - before
     if (lines.length > batch) flush()
   }
   flush()

@@ -9,7 +9,7 @@ import { printedString } from './decoding/json.ts'
 import type { EngineEvent } from './event.ts'
 import { timestampOf } from './local-time.ts'
 
-export function alertJson(parts: AlertParts, origin: AlertOrigin, offset: number | string): string {
+export function alertJson(parts: AlertParts, origin: AlertOrigin, offset: number): string {
   const { event, output, walk, stamp } = parts
   const { manager } = origin
   const data = buildData(event)

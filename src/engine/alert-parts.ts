@@ -1,4 +1,5 @@
 /** What an alert is made of, for both of its forms. All texts are byte strings. */
+import type { ByteText } from '../byte-text.ts'
 import type { EngineEvent } from './event.ts'
 import type { Stamp } from './local-time.ts'
 import { splitDescription } from './rules/description.ts'
@@ -22,13 +23,17 @@ export interface RuleOutput {
   text: RuleText | undefined
 }
 
-/** The parts of `rule` around the description and the count. */
+/** What is around the description of a rule and its count, in both forms of an alert. */
 export interface RuleText {
   /** Up to the count when the description holds no field. */
   beginning: string
   /** From the description to the count, unless `beginning` goes so far. */
   middle: string
   end: string
+  /** In alerts.log, behind the id. */
+  groups: string
+  /** The line of alerts.log that names the rule, up to the description, or to its end when that holds no field. */
+  line: string
   hasFixedDescription: boolean
   isRootcheck: boolean
 }
@@ -63,8 +68,8 @@ export interface AlertOrigin {
 
 /** Prints alerts, with the offset in alerts.log that is the second half of their id. */
 export interface AlertPrinter {
-  json(parts: AlertParts, offset: number | string): string
-  text(parts: AlertParts, offset: number | string): string
+  addJson(to: ByteText, parts: AlertParts, offset: number): void
+  addText(to: ByteText, parts: AlertParts, offset: number): void
 }
 
 export function outputOf(rule: Rule, flags: AlertFlags): RuleOutput {

@@ -1,18 +1,15 @@
-/** An alert as it stands in alerts.log. alerts/log.c: OS_Log, 4.14.7; spec/alerts.md section 5.1. */
+/** An alert as it stands in alerts.log. alerts/log.c: OS_Log, 4.14.7; spec/alerts.md section 5.1. Plainly, as alert-json.ts. */
 import type { AlertParts } from './alert-parts.ts'
 import { Static } from './event.ts'
 
-export function alertText(parts: AlertParts, offset: number | string): string {
+export function alertText(parts: AlertParts, offset: number): string {
   const { event, output, walk } = parts
   const { rule, flags } = output!
   const { statics, location } = event
   const line = (label: string, value: string | undefined) => (value === undefined ? '' : `\n${label}: ${value}`)
   const from = location.startsWith('(') ? location : `${event.hostname}->${location}`
   const { shape, values } = event
-  const { labels } = shape
-  let fields = ''
-  // Few and long pieces, because each joint costs as much as a field.
-  if (event.decoder) for (let i = 0; i < values.length; i++) if (values[i]) fields += labels[i]! + values[i]!
+  const fields = event.decoder ? shape.names.map((name, i) => line(name, values[i] || undefined)).join('') : ''
   return (
     `** Alert ${parts.stamp.seconds}.${offset}:${flags.mail ? ' mail ' : ''} - ${rule.group}\n` +
     `${parts.stamp.line} ${from}\n` +

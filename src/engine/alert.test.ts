@@ -4,7 +4,7 @@ import { inGroup, run } from './testing/small.ts'
 
 const any = inGroup('<rule id="100001" level="3"><description>d</description></rule>')
 const alertOf = (log: string, location = 'test', rules = any, options = {}) =>
-  JSON.parse(run(rules, { session: options })(log, 1_700_000_000, location).json('7'))
+  JSON.parse(run(rules, { session: options })(log, 1_700_000_000, location).json(7))
 
 test('keys stand in the order of the original', () => {
   const alert = alertOf('Dec 10 01:02:02 host app: kv user=ann src=10.0.0.1 col=red', 'test', any, {

@@ -1,10 +1,13 @@
 /** What became of an event. Texts are made when they are asked for: most events raise no alert, and the writer alone knows an alert's number. */
+import { ByteText } from '../byte-text.ts'
 import type { AlertParts, AlertPrinter, RuleOutput } from './alert-parts.ts'
 import type { EngineEvent } from './event.ts'
 import type { DecidedRule, Decision } from './index.ts'
 import type { Stamp } from './local-time.ts'
 import { describeEvent } from './rules/description.ts'
 import type { Tried, Walk } from './rules/search.ts'
+
+const line = new ByteText()
 
 export class EngineDecision implements Decision {
   readonly analysed: boolean
@@ -65,12 +68,24 @@ export class EngineDecision implements Decision {
     return this.walk.tried
   }
 
-  json(offset: number | string): string {
-    return this.printer.json(this.parts(), offset)
+  json(offset: number): string {
+    line.clear()
+    this.addJson(line, offset)
+    return line.toString()
   }
 
-  text(offset: number | string): string {
-    return this.printer.text(this.parts(), offset)
+  text(offset: number): string {
+    line.clear()
+    this.addText(line, offset)
+    return line.toString()
+  }
+
+  addJson(to: ByteText, offset: number): void {
+    this.printer.addJson(to, this.parts(), offset)
+  }
+
+  addText(to: ByteText, offset: number): void {
+    this.printer.addText(to, this.parts(), offset)
   }
 
   private parts(): AlertParts {

@@ -7,6 +7,7 @@
  * ```
  */
 import type { Event } from '../alert.ts'
+import type { ByteText } from '../byte-text.ts'
 import type { Problem } from '../problem.ts'
 import type { EngineEvent } from './event.ts'
 import { asLoaded, loadRuleset } from './load.ts'
@@ -144,9 +145,13 @@ export interface Decision {
    * The alert as one line of JSON without line end, in Wazuh's key order. `id` is its number after the dot, known only to the writer:
    * the position in alerts.log. A byte string.
    */
-  json(offset: number | string): string
+  json(offset: number): string
   /** The alert as it stands in alerts.log, from `** Alert` to the empty line (spec/alerts.md section 5.1). A byte string. */
-  text(offset: number | string): string
+  text(offset: number): string
+  /** Adds {@link json} to what is to be written. */
+  addJson(to: ByteText, offset: number): void
+  /** Adds {@link text}. */
+  addText(to: ByteText, offset: number): void
 }
 
 export interface Session {

@@ -14,6 +14,8 @@ export interface Stamp {
   zone: string
   /** `2026 Nov 20 21:33:24`. */
   line: string
+  /** `1795210404.`, as ids of alerts begin. */
+  id: string
   clock: Clock
   hour: number
 }
@@ -53,6 +55,7 @@ function makeStamp(seconds: number, offset: number): Stamp {
     head: `${year}-${two(local.getUTCMonth() + 1)}-${day}T${time}`,
     zone: `${offset < 0 ? '-' : '+'}${two(Math.floor(away / 60))}${two(away % 60)}`,
     line: `${year} ${months[local.getUTCMonth()]} ${day} ${time}`,
+    id: `${seconds}.`,
     clock: { time: time.slice(0, 5), weekday: local.getUTCDay() },
     hour: local.getUTCHours(),
   }

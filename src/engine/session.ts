@@ -190,7 +190,10 @@ export class EngineSession implements Session {
 }
 
 function plainPrinter(origin: AlertOrigin): AlertPrinter {
-  return { json: (parts, offset) => alertJson(parts, origin, offset), text: alertText }
+  return {
+    addJson: (to, parts, offset) => to.add(alertJson(parts, origin, offset)),
+    addText: (to, parts, offset) => to.add(alertText(parts, offset)),
+  }
 }
 
 function createDiffStore(): DiffStore {

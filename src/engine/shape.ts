@@ -25,8 +25,11 @@ export interface Layout {
 export interface RuleFields {
   /** What numbers the names of a ruleset. */
   owner: object
-  /** Position of each field by its number. */
-  places: ReadonlyMap<number, number>
+  /**
+   * Numbers of fields, each with its position behind it, in a table that is never more than half full: a number stands where its lowest bits say, or in
+   * the next slot that is free (-1).
+   */
+  slots: readonly number[]
 }
 
 export class Shape {

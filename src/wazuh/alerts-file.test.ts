@@ -41,8 +41,8 @@ describe('the alerts files', () => {
     })
   const alert = (text: string): { decision: WritableAlert } => ({
     decision: {
-      json: (offset) => `{"id":"1.${offset}","full_log":"${text}"}`,
-      text: (offset) => `** Alert 1.${offset}: - x,\n${text}\n\n`,
+      addJson: (to, offset) => to.add(`{"id":"1.${offset}","full_log":"${text}"}`),
+      addText: (to, offset) => to.add(`** Alert 1.${offset}: - x,\n${text}\n\n`),
     },
   })
   const path = (name: string) => join(folder, 'alerts', name)

@@ -32,12 +32,12 @@ import { syncFolder } from '../durable/replace-file.ts'
 
 export const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 
-/** An alert whose number after the dot of its id is not known yet; byte strings. The engine's Decision is one. */
+/** An alert whose number after the dot of its id is not known yet. The engine's Decision is one. */
 export interface WritableAlert {
-  /** The line of alerts.json, without line end. */
-  json(offset: number): string
-  /** The block of alerts.log, with its empty line at the end. */
-  text(offset: number): string
+  /** Adds the line of alerts.json, without line end. */
+  addJson(to: ByteText, offset: number): void
+  /** Adds the block of alerts.log, with its empty line at the end. */
+  addText(to: ByteText, offset: number): void
 }
 
 export interface AlertsFileOptions {
@@ -102,14 +102,16 @@ export function openAlertsFile(options: AlertsFileOptions): AlertsFile {
     let offset = places?.size ?? 0
     const lines: string[] = []
     for (const { decision } of alerts) {
-      const line = decision.json(offset)
-      lines.push(line)
-      json?.add(line, '\n')
+      // Without alerts.json its lines are wanted all the same.
+      const to = json?.added ?? new ByteText()
+      const before = [to.length, log.added.length] as const
+      decision.addJson(to, offset)
+      lines.push(to.toString(before[0]))
+      to.add('\n')
       if (alerts_log) {
-        const text = decision.text(offset)
-        log.add(text)
-        offset += text.length
-      } else if (json) offset += line.length + 1
+        decision.addText(log.added, offset)
+        offset += log.added.length - before[1]
+      } else if (json) offset += to.length - before[0]
     }
     // alerts.json last: it is the queue, and an alert that stands there has its text.
     await log.write()
@@ -145,7 +147,8 @@ class DatedFile {
   private readonly unit: string
   private readonly options: AlertsFileOptions
   private readonly link: string
-  private readonly added = new ByteText()
+  /** What {@link write} will write. */
+  readonly added = new ByteText()
   private fd = -1
   private isSynced = true
   private day = ''
@@ -174,12 +177,6 @@ class DatedFile {
     const previous = this.fd !== -1 && day !== this.day ? this.path : undefined
     this.open(day, this.lastPart(day))
     if (previous !== undefined) removeIfEmpty(previous)
-  }
-
-  /** Gathers what {@link write} will write. */
-  add(text: string, end = ''): void {
-    this.added.add(text)
-    this.added.add(end)
   }
 
   write(): Promise<void> {

@@ -16,6 +16,7 @@ import { passesList } from '../rules/lists.ts'
 import { patternTags, type Rule } from '../rules/rule.ts'
 import { isInWindow } from '../rules/time.ts'
 import { type FieldNames, FieldValues } from './fields.ts'
+import { type Origin, Origins } from './origins.ts'
 
 /** What a pattern looks at; static fields are their index, dynamic ones `firstField` and up. */
 const subject = { log: -1, hostname: -2, program_name: -3, location: -4, user: -5 } as const
@@ -60,6 +61,7 @@ export class ConditionTable {
   /** Of what dispatch.ts keeps of events: what is left of an earlier one is not used any more. */
   generation = 0
   private remembered = 0
+  readonly origins = new Origins(() => this.generation++)
 
   constructor(fields: FieldNames) {
     this.fields = fields
@@ -161,9 +163,12 @@ export class Results {
   private readonly ruleMemo: Int32Array
   private number = 0
   private event: EngineEvent | undefined = undefined
+  private readonly origins: Origins
+  origin: Origin | undefined = undefined
 
   constructor(table: ConditionTable, rules: number, clock: () => Clock) {
     this.conditions = table.conditions
+    this.origins = table.origins
     this.clock = clock
     this.fields = new FieldValues(table.fields)
     this.memo = new Int32Array(table.conditions.length)
@@ -172,6 +177,7 @@ export class Results {
 
   begin(event: EngineEvent): void {
     this.event = event
+    this.origin = this.origins.of(event)
     this.fields.begin(event)
     // Before the numbers leave 32 bits, they begin anew.
     if (++this.number >= 0x1fffffff) {

@@ -15,6 +15,7 @@ import { lowerAscii } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { type Checks, type ConditionTable, fieldOf, firstBytesOf, isProgramCheck } from './conditions.ts'
 import type { FieldValues } from './fields.ts'
+import { noByte, type Origin } from './origins.ts'
 import { type Reach, Reaches } from './reach.ts'
 import { splitWide, type WideIndex } from './wide.ts'
 import { wordsOf } from './words.ts'
@@ -38,8 +39,7 @@ export interface FastNode {
 
 /** Below this many, trying is cheaper than choosing. */
 const fewChildren = 4
-/** Program names and values are attackers' text, so what is remembered of them has an end. */
-const maxBeginnings = 2_000
+/** Values are attackers' text, so what is remembered of them has an end. */
 const maxValues = 1_000
 /** Longer ones are rare, and are worked out each time. */
 const longestRemembered = 128
@@ -58,8 +58,8 @@ export class Children {
   /** Finds what is not in `all`, where there are very many. */
   private readonly wide: WideIndex | undefined
   private readonly table: ConditionTable
-  private byDecoder = new Map<string | undefined, ForDecoder>()
-  private beginnings = 0
+  private readonly byOrigin = new Map<Origin, Choice>()
+  private readonly byDecoder = new Map<string | undefined, ForDecoder>()
   private generation = 0
 
   constructor(all: readonly FastNode[], table: ConditionTable) {
@@ -71,58 +71,54 @@ export class Children {
   }
 
   /** Candidates in their order. */
-  of(event: EngineEvent, fields: FieldValues): Reach {
-    const chosen = this.choice(event, fields)
+  of(event: EngineEvent, origin: Origin, fields: FieldValues): Reach {
+    const chosen = this.choice(event, origin, fields)
     return this.wide ? merged(chosen, this.wide.find(event, fields)) : chosen
   }
 
-  private choice(event: EngineEvent, fields: FieldValues): Reach {
+  private choice(event: EngineEvent, origin: Origin, fields: FieldValues): Reach {
     if (this.all.length <= fewChildren) return this.few
-    let choice = this.begin(event)
+    let choice = this.begin(origin)
     while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
     return choice.reachable(event, fields)
   }
 
-  private begin({ decoder, program_name: program, log }: EngineEvent): Choice {
-    // An empty log has no first byte, and patterns may have an opinion on it; none is left out then.
-    const byte = log === '' ? 256 : log.charCodeAt(0) & 0xff
-    const known = this.byDecoder.get(decoder?.name)?.byProgram.get(program)?.byByte[byte]
+  private begin(origin: Origin): Choice {
+    const known = this.byOrigin.get(origin)
     if (known && this.generation === this.table.generation) return known
     const { generation } = this.table
-    if (++this.beginnings > maxBeginnings || this.generation !== generation) {
-      this.byDecoder = new Map()
-      this.beginnings = 1
+    if (this.generation !== generation) {
+      this.byOrigin.clear()
+      this.byDecoder.clear()
       this.generation = generation
     }
-    return this.choose(decoder?.name, program, byte)
+    const choice = this.choose(origin)
+    if (origin.isKept) this.byOrigin.set(origin, choice)
+    return choice
   }
 
   /** What fits the decoder is kept, and what of that fits the program, so that the next of them has less to go through. */
-  private choose(decoder: string | undefined, program: string | undefined, byte: number): Choice {
+  private choose({ decoder, program, byte, isKept }: Origin): Choice {
     const { conditions } = this.table
+    // Patterns may have an opinion on an empty log; none is left out then.
     const mayBegin = (check: number) => {
       const first = check < 0 ? undefined : firstBytesOf(conditions[check]!)
-      return !first || byte === 256 || first[lowerByte(byte)] === 1
+      return !first || byte === noByte || first[lowerByte(byte)] === 1
     }
     const forDecoder = getOrAdd(this.byDecoder, decoder, () => ({
       nodes: this.all
         .filter(({ decoded_as }) => decoded_as === undefined || decoded_as === decoder)
         .map((node) => (node.decoded_as === undefined ? node : { ...node, decoded_as: undefined })),
-      byProgram: new Map<string | undefined, ForProgram>(),
+      byProgram: new Map<string | undefined, readonly FastNode[]>(),
     }))
-    const make = (): ForProgram => ({
-      nodes: forDecoder.nodes.filter(({ rule }) => fitsProgram(rule, program)).map((node) => this.withoutProgram(node)),
-      byByte: [],
-    })
-    const isLong = program !== undefined && program.length > longestRemembered
-    const forProgram = isLong ? make() : getOrAdd(forDecoder.byProgram, program && flat(program), make)
-    const choice = new Choice(
-      forProgram.nodes.filter(({ checks }) => checks.every(mayBegin)),
+    const make = () =>
+      forDecoder.nodes.filter(({ rule }) => fitsProgram(rule, program)).map((node) => this.withoutProgram(node))
+    const forProgram = isKept ? getOrAdd(forDecoder.byProgram, program, make) : make()
+    return new Choice(
+      forProgram.filter(({ checks }) => checks.every(mayBegin)),
       this.table,
       [],
     )
-    forProgram.byByte[byte] = choice
-    return choice
   }
 
   private withoutProgram(node: FastNode): FastNode {
@@ -135,12 +131,7 @@ export class Children {
 
 interface ForDecoder {
   readonly nodes: readonly FastNode[]
-  readonly byProgram: Map<string | undefined, ForProgram>
-}
-
-interface ForProgram {
-  readonly nodes: readonly FastNode[]
-  readonly byByte: (Choice | undefined)[]
+  readonly byProgram: Map<string | undefined, readonly FastNode[]>
 }
 
 const lowerByte = (byte: number) => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)

@@ -2,6 +2,9 @@
 import type { EngineEvent } from '../event.ts'
 import type { RuleFields, Shape } from '../shape.ts'
 
+/** No number of a field. */
+const free = -1
+
 /** Names that rules use. */
 export class FieldNames {
   private readonly numbers = new Map<string, number>()
@@ -42,9 +45,13 @@ export class FieldValues {
     const { shape } = event
     if (shape.size === 0) return undefined
     const known = shape.ruleFields
-    const { places } = known?.owner === this.names ? known : this.find(shape)
-    const place = places.get(number)
-    return place === undefined ? undefined : event.values[place]
+    const { slots } = known?.owner === this.names ? known : this.find(shape)
+    const mask = slots.length - 1
+    for (let slot = (2 * number) & mask; ; slot = (slot + 2) & mask) {
+      const there = slots[slot]!
+      if (there === number) return event.values[slots[slot + 1]!]
+      if (there === free) return undefined
+    }
   }
 
   private find(shape: Shape): RuleFields {
@@ -53,6 +60,16 @@ export class FieldValues {
       const number = this.names.find(name)
       if (number !== undefined && !places.has(number)) places.set(number, place)
     }
-    return (shape.ruleFields = { owner: this.names, places })
+    let size = 1
+    while (size <= 2 * places.size) size *= 2
+    const slots = Array.from({ length: 2 * size }, () => free)
+    const mask = slots.length - 1
+    for (const [number, place] of places) {
+      let slot = (2 * number) & mask
+      while (slots[slot] !== free) slot = (slot + 2) & mask
+      slots[slot] = number
+      slots[slot + 1] = place
+    }
+    return (shape.ruleFields = { owner: this.names, slots })
   }
 }

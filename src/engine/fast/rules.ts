@@ -54,7 +54,7 @@ export class FastSearch {
     const { rule, children } = node
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
     if (children) {
-      const { nodes, screen } = children.of(walk.current.event, results.fields)
+      const { nodes, screen } = children.of(walk.current.event, results.origin!, results.fields)
       if (screen !== '') results.noteLog()
       let end = 0
       for (let i = 0; i < nodes.length; i++) {
