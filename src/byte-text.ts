@@ -70,6 +70,11 @@ export class ByteText {
     this.at = at + digits
   }
 
+  addByte(byte: number): void {
+    this.reserve(1)
+    this.bytes[this.at++] = byte
+  }
+
   /** Some of other bytes. */
   addBytes(source: Uint8Array, from: number, to: number): void {
     this.reserve(to - from)

@@ -10,16 +10,17 @@
 import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
 import { lowered } from '../patterns/text.ts'
+import type { Shape } from '../shape.ts'
 import { addDynamic, setStatic } from './fields.ts'
 import { type Look, logLook, prematchGate, regexGate } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
 import { runPlugin } from './plugins/index.ts'
-import type { Decoder, Decoders, Root } from './tree.ts'
+import type { Assigned, Decoder, Decoders, Root } from './tree.ts'
 
 /** Captured texts that no `<regex>` has taken yet. */
-type Left = readonly string[]
+type Left = string[]
 
 const none: Left = []
 
@@ -164,10 +165,13 @@ function assign(run: Run, decoder: Decoder): void {
   const { shape, values } = event
   const count = Math.min(left.length, order.length)
   run.left = none
-  // Mostly the names come to what they came to the last time, and then they need not be looked at.
-  const known = assigned?.from === shape && assigned.count === count ? assigned : undefined
-  if (known?.isDynamic) for (let i = 0; i < count; i++) values.push(left[i]!)
-  else {
+  // Mostly the names come to what they came to before, and then they need not be looked at.
+  const known = knownFor(assigned, shape, count)
+  if (known?.isDynamic) {
+    // The list of a match is its own, so it need not be copied; that of no match is everybody's.
+    if (values.length === 0 && left.length === count && count > 0) event.values = left
+    else for (let i = 0; i < count; i++) values.push(left[i]!)
+  } else {
     for (let i = 0; i < count; i++) {
       const target = order[i]!
       if (typeof target === 'number') setStatic(event, target, left[i]!, decoders.geoip)
@@ -178,6 +182,18 @@ function assign(run: Run, decoder: Decoder): void {
   if (known) event.shape = known.to
   else if (!decoders.plain) {
     const isDynamic = order.every((target) => typeof target === 'string')
-    decoder.assigned = { count, from: shape, to: event.shape, isDynamic }
+    if (assigned.length === mostAssigned) assigned.shift()
+    assigned.push({ count, from: shape, to: event.shape, isDynamic })
   }
+}
+
+/** What comes before a decoder in its chain, and may have matched or not, makes few shapes. */
+const mostAssigned = 8
+
+function knownFor(assigned: readonly Assigned[], shape: Shape, count: number): Assigned | undefined {
+  for (let i = 0; i < assigned.length; i++) {
+    const one = assigned[i]!
+    if (one.from === shape && one.count === count) return one
+  }
+  return undefined
 }

@@ -217,39 +217,53 @@ function readWord(word: string): boolean {
   return true
 }
 
+/** So many bytes are looked at one by one, which costs less than to begin a search. */
+const shortString = 24
+
 /** A string at `at`, undone of its escapes, up to the first NUL. */
 function readString(): boolean {
   if (bytes[at]! !== quote) return false
   const start = at + 1
-  const end = text.indexOf('"', start)
+  const near = Math.min(start + shortString, text.length)
+  for (let i = start; i < near; i++) {
+    const code = bytes[i]!
+    if (code === backslash) return readEscaped(start, i)
+    if (code !== quote) continue
+    value = text.slice(start, i)
+    at = i + 1
+    return true
+  }
+  const end = text.indexOf('"', near)
   if (end === -1) return false
   // Most strings hold no escape, and one search serves all of them up to the next that does.
-  if (nextEscape !== -1 && nextEscape < start) nextEscape = text.indexOf('\\', start)
+  if (nextEscape !== -1 && nextEscape < near) nextEscape = text.indexOf('\\', near)
   if (nextEscape === -1 || nextEscape > end) {
     value = text.slice(start, end)
     at = end + 1
     return true
   }
-  return readEscaped(start)
+  return readEscaped(start, nextEscape)
 }
 
-/** By the code of the byte behind the backslash. */
-const simpleEscapes = new Array<string | undefined>(256).fill(undefined)
+/** By the code of the byte behind the backslash; 0 for what is none. */
+const simpleEscapes = new Uint8Array(256)
 for (const [letter, meant] of ['b\b', 'f\f', 'n\n', 'r\r', 't\t', '""', '\\\\', '//']) {
-  simpleEscapes[letter!.charCodeAt(0)] = meant!
+  simpleEscapes[letter!.charCodeAt(0)] = meant!.charCodeAt(0)
 }
 
 const unescaped = new ByteText()
 
-function readEscaped(start: number): boolean {
-  let end = start
+/** @param first the first backslash */
+function readEscaped(start: number, first: number): boolean {
+  let end = first
   for (let code = bytes[end]!; code !== quote; code = bytes[++end]!) {
     if (code === backslash) end++
     if (end >= text.length) return false
   }
   unescaped.clear()
   let from = start
-  for (let i = text.indexOf('\\', start); i !== -1 && i < end; i = text.indexOf('\\', from)) {
+  for (let i = first; i < end; i++) {
+    if (bytes[i]! !== backslash) continue
     unescaped.addBytes(bytes, from, i)
     const code = bytes[i + 1]!
     if (code === letterU) {
@@ -258,11 +272,12 @@ function readEscaped(start: number): boolean {
       unescaped.add(value)
       from = i + length
     } else {
-      const plain = simpleEscapes[code]
-      if (plain === undefined) return false
-      unescaped.add(plain)
+      const plain = simpleEscapes[code]!
+      if (plain === 0) return false
+      unescaped.addByte(plain)
       from = i + 2
     }
+    i = from - 1
   }
   unescaped.addBytes(bytes, from, end)
   const result = unescaped.toString()

@@ -199,7 +199,7 @@ function build(
     regexOffset: draft.regexOffset,
     plugin: draft.plugin,
     order: draft.order ?? [],
-    assigned: undefined,
+    assigned: [],
     program: patterns.program,
     pluginOffset: draft.pluginOffset,
     json: { arrays: draft.arrays, nulls: draft.nulls },

@@ -30,8 +30,8 @@ export interface Decoder {
   regexGate?: Gate
   readonly regexOffset: Offset
   readonly order: readonly Target[]
-  /** The last time that the captures got their names. */
-  assigned?: Assigned
+  /** How the captures got their names before. */
+  readonly assigned: Assigned[]
   readonly plugin?: PluginName
   /** Looked at in the decoder that matched, which need not be the one that runs the plugin. */
   readonly pluginOffset: Offset

@@ -198,11 +198,11 @@ class Choice {
   /** Where to go on for a value of the field. */
   next(value: string | undefined): Choice {
     if (value === undefined) return (this.unset ??= this.after(this.nodes.filter((node) => !this.isAsked(node))))
+    if (value.length > longestRemembered) return this.nextByWord(value)
     const known = this.values.get(value)
     if (known) return known
-    const lower = lowerAscii(value)
-    if (this.values.size >= maxValues || value.length > longestRemembered) return this.nextByWord(lower)
-    const places = this.candidates(lower).filter((place) => this.holds(this.nodes[place]!, value))
+    if (this.values.size >= maxValues) return this.nextByWord(value)
+    const places = this.candidates(lowerAscii(value)).filter((place) => this.holds(this.nodes[place]!, value))
     // The conditions on the field are known to hold for what is kept.
     const choice = getOrAdd(this.outcomes, places.join(), () =>
       this.after(places.map((place) => this.withoutField(this.nodes[place]!))),
@@ -213,8 +213,10 @@ class Choice {
   }
 
   /** Values beyond those that are kept are told apart by the words alone that rules want. */
-  private nextByWord(lower: string): Choice {
-    const word = this.indexed().byWord.has(lower) ? lower : ''
+  private nextByWord(value: string): Choice {
+    const { byWord, longest } = this.indexed()
+    const lower = value.length > longest ? '' : lowerAscii(value)
+    const word = byWord.has(lower) ? lower : ''
     return getOrAdd(this.words, word, () => this.after(this.candidates(word).map((place) => this.nodes[place]!)))
   }
 
@@ -242,7 +244,7 @@ class Choice {
       if (!words) others.push(place)
       else for (const word of words) getOrAdd(byWord, word, () => [] as number[]).push(place)
     }
-    return (this.index = { byWord, others })
+    return (this.index = { byWord, others, longest: Math.max(0, ...[...byWord.keys()].map(({ length }) => length)) })
   }
 
   private withoutField(node: FastNode): FastNode {
@@ -274,6 +276,7 @@ class Choice {
 interface WordIndex {
   readonly byWord: ReadonlyMap<string, readonly number[]>
   readonly others: readonly number[]
+  readonly longest: number
 }
 
 /** A field that fewer children ask about is left to them. */

@@ -43,7 +43,7 @@ export class IndexedMemory implements CompositeMemory {
   findEarlier(rule: Rule, current: StoredEvent, notes: Notes): boolean {
     const key = keyOf(rule, current)
     const place = key === undefined ? undefined : this.indexes.get(rule)?.get(key)
-    return place !== undefined && findEarlier(rule, current, place.queue, notes)
+    return place !== undefined && findEarlier(rule, current, place.queue, notes, true)
   }
 
   store(stored: StoredEvent | number): void {

@@ -112,6 +112,35 @@ export function mayHold(chain: Chain, lower: string, start: number): boolean {
   return true
 }
 
+const credit = 8
+const creditOfOne = 16
+const mostCredit = 64
+/** So often it is left out before it is tried again. */
+const rest = 256
+
+/**
+ * {@link mayHold} for a matcher that is bounded by itself: left out for a while where it turns nothing away, as when a gate has looked before. Most patterns
+ * that are run do match.
+ */
+export class Forecast {
+  private readonly chain: Chain
+  private worth = credit
+
+  constructor(chain: Chain) {
+    this.chain = chain
+  }
+
+  mayHold(lower: string, start: number): boolean {
+    if (this.worth <= 0) {
+      if (--this.worth > -rest) return true
+      this.worth = credit
+    }
+    const holds = mayHold(this.chain, lower, start)
+    this.worth = holds ? this.worth - 1 : Math.min(this.worth + creditOfOne, mostCredit)
+    return holds
+  }
+}
+
 function collect(root: Node, utf: boolean): Chain {
   const chain: Chain = []
   let run = ''

@@ -5,7 +5,7 @@
  * All read the lower-cased text: every class holds both cases of a letter or none.
  */
 import { linearRegExp } from './linear.ts'
-import { type Chain, mayHold } from './literals.ts'
+import { type Chain, Forecast } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { noMatch, type RegexRunner } from './os-regex-table.ts'
 import type { Match } from './pattern.ts'
@@ -122,26 +122,26 @@ function mayFollow(repeat: '+' | '*', next: Token): boolean {
 export class NativeRunner implements RegexRunner {
   readonly isNative = true
   private readonly regexp: RegExp
-  private readonly chain: Chain
+  private readonly forecast: Forecast
   private readonly endsInRun: boolean
   private readonly endsInMark: boolean
 
   constructor(regexp: RegExp, chain: Chain, endsInRun: boolean, endsInMark: boolean) {
     this.regexp = regexp
-    this.chain = chain
+    this.forecast = new Forecast(chain)
     this.endsInRun = endsInRun
     this.endsInMark = endsInMark
   }
 
   run(lower: string, start: number): number {
-    if (!mayHold(this.chain, lower, start)) return noMatch
+    if (!this.forecast.mayHold(lower, start)) return noMatch
     const found = this.regexp.exec(start === 0 ? lower : lower.slice(start))
     return found ? this.endOf(found, start, lower.length) : noMatch
   }
 
   /** The match with its groups, of a runner that records. */
   exec(text: string, start: number): Match | undefined {
-    if (!mayHold(this.chain, lowered(text), start)) return undefined
+    if (!this.forecast.mayHold(lowered(text), start)) return undefined
     const found = this.regexp.exec(start === 0 ? text : text.slice(start))
     if (!found) return undefined
     const captures = found.slice(1, this.endsInRun ? -1 : undefined)

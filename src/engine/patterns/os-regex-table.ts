@@ -12,7 +12,7 @@
  *
  * On a 114-byte sshd line, plain and here: `(\S+) from (\S+) port` 2.1 and 0.8 µs, `\w+ \S+ \S+: sudo` 5.4 and 0.07.
  */
-import { type Chain, mayHold } from './literals.ts'
+import { type Chain, Forecast } from './literals.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { classes, markByte, maxSteps } from './os-regex-parse.ts'
 import { bytesOf } from './text.ts'
@@ -131,7 +131,7 @@ export class TableRunner implements RegexRunner {
   /** How many classes stand before the lead. */
   private readonly skip: number
   /** What must follow the lead, and how far behind its beginning. */
-  private readonly chain: Chain
+  private readonly forecast: Forecast
   private readonly chainOffset: number
 
   constructor({ tokens, atStart, atEnd }: RegexAlternative, chain: Chain) {
@@ -163,14 +163,14 @@ export class TableRunner implements RegexRunner {
     this.lead = lead
     this.skip = lead === '' ? 0 : this.leadFrom - classesFrom
     const isLeadApart = lead !== '' && this.skip === 0 && chain[0] === lead
-    this.chain = isLeadApart ? chain.slice(1) : chain
+    this.forecast = new Forecast(isLeadApart ? chain.slice(1) : chain)
     this.chainOffset = isLeadApart ? lead.length : 0
     this.leadPlace = place
   }
 
   run(lower: string, start: number, marks: Int32Array | undefined): number {
     const { tokens, helps, size, atStart, atEnd, lead, leadPlace, leadMark, skip } = this
-    if ((lead === '' || skip > 0) && !mayHold(this.chain, lower, start)) return noMatch
+    if ((lead === '' || skip > 0) && !this.forecast.mayHold(lower, start)) return noMatch
     const length = lower.length
     const bytes = bytesOf(lower)
     let saved = 0
@@ -187,7 +187,7 @@ export class TableRunner implements RegexRunner {
         // Only at the very start and after a restart: nothing saved, no first position.
         const found = skip > 0 ? this.findBehindClasses(lower, at) : this.findLead(lower, at)
         if (found === -1) return noMatch
-        if (skip === 0 && at === start && !mayHold(this.chain, lower, found + this.chainOffset)) return noMatch
+        if (skip === 0 && at === start && !this.forecast.mayHold(lower, found + this.chainOffset)) return noMatch
         if (leadMark !== -1 && marks) marks[leadMark] = found
         first = found
         at = found + skip + lead.length - 1
