@@ -7,16 +7,20 @@
  *                └─ github.action                 ◀ an event with two
  * ```
  */
-import { flat } from '../byte-text.ts'
+import { type Pieces, piecesOf } from '../byte-text.ts'
 
 /** Names come from the events, so what is remembered of them has an end; a long one counts as several. */
 const maxShapes = 50_000
+/** Of one shape; mostly there is one. */
+const mostLayouts = 32
 const weightOf = (name: string) => 1 + (name.length >> 6)
 
 /** How `data` is printed, for one set of static fields. See fast/layout.ts. */
 export interface Layout {
+  /** A bit for each static field that it prints. */
+  set: number
   /** Texts around the values: one more than there are values. */
-  pieces: string[]
+  pieces: Pieces
   /** Where each value is: index of a static field, or `firstDynamic` and the position among the dynamic ones. */
   places: number[]
 }
@@ -41,10 +45,10 @@ export class Shape {
   private next: Shape | undefined = undefined
   private others: Map<string, Shape> | undefined = undefined
   private listed: readonly string[] | undefined = undefined
-  private labelled: readonly string[] | undefined = undefined
+  private labelled: Pieces | undefined = undefined
   private places: Map<string, number> | undefined = undefined
   /** What the fast engine has worked out. It stands here because it is asked for with every event, and a look-up would cost more. */
-  layouts: Map<number, Layout> | undefined = undefined
+  private layouts: Layout[] | undefined = undefined
   ruleFields: RuleFields | undefined = undefined
 
   constructor(before: Shape | undefined, name: string) {
@@ -92,19 +96,24 @@ export class Shape {
   }
 
   /** What static fields an event has is its own affair too, so each layout takes the room of a shape. */
-  keepLayout(set: number, layout: Layout): void {
-    this.layouts ??= new Map()
-    this.layouts.set(set, layout)
+  keepLayout(layout: Layout): void {
+    this.layouts ??= []
+    if (this.layouts.length === mostLayouts) this.layouts.shift()
+    this.layouts.push(layout)
     count++
   }
 
+  layoutFor(set: number): Layout | undefined {
+    const { layouts } = this
+    if (layouts) for (let i = 0; i < layouts.length; i++) if (layouts[i]!.set === set) return layouts[i]
+    return undefined
+  }
+
   /** What stands in front of each value in alerts.log. */
-  get labels(): readonly string[] {
+  get labels(): Pieces {
     if (this.labelled) return this.labelled
-    return (this.labelled = this.names.map((name) => {
-      count += weightOf(name)
-      return flat(`\n${name}: `)
-    }))
+    for (const name of this.names) count += weightOf(name)
+    return (this.labelled = piecesOf(this.names.map((name) => `\n${name}: `)))
   }
 
   get names(): readonly string[] {

@@ -116,7 +116,7 @@ export class FastPrinter implements AlertPrinter {
       const { labels } = shape
       for (let i = 0; i < values.length; i++) {
         if (values[i] === '') continue
-        to.add(labels[i]!)
+        to.addPiece(labels, i)
         to.add(values[i]!)
       }
     }

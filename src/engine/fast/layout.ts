@@ -7,7 +7,7 @@
  * ```
  */
 
-import { type ByteText, flat } from '../../byte-text.ts'
+import { type ByteText, piecesOf } from '../../byte-text.ts'
 import { addField, type DataMember } from '../alert-data.ts'
 import { compactArray } from '../decoding/json.ts'
 import { type EngineEvent, Static, staticNames } from '../event.ts'
@@ -26,19 +26,19 @@ export function addData(line: ByteText, event: EngineEvent): void {
   let { shape, values } = event
   if (!event.decoder || values.includes('')) ({ shape, values } = withoutEmpty(event))
   if (set === 0 && shape.size === 0) return
-  const { pieces, places } = shape.layouts?.get(set) ?? addedLayout(shape, set)
-  line.add(pieces[0]!)
+  const { pieces, places } = shape.layoutFor(set) ?? addedLayout(shape, set)
+  line.addPiece(pieces, 0)
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!
     if (place < firstDynamic) line.addQuoted(statics[place]!)
     else addValue(line, values[place - firstDynamic]!)
-    line.add(pieces[i + 1]!)
+    line.addPiece(pieces, i + 1)
   }
 }
 
 function addedLayout(shape: Shape, set: number): Layout {
   const layout = layoutOf(shape, set)
-  shape.keepLayout(set, layout)
+  shape.keepLayout(layout)
   return layout
 }
 
@@ -83,5 +83,5 @@ function layoutOf({ names }: Shape, set: number): Layout {
     write('}')
   }
   writeObject(members)
-  return { pieces: pieces.map(flat), places }
+  return { set, pieces: piecesOf(pieces), places }
 }
