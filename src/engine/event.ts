@@ -69,6 +69,8 @@ export interface DecoderInfo {
   fts?: FtsKey
   ftscomment?: string
   accumulate: boolean
+  /** What a printer has prepared of it. */
+  text?: string
 }
 
 const noStatics: readonly undefined[] = new Array(staticNames.length).fill(undefined)

@@ -46,6 +46,7 @@ export class Shape {
   private others: Map<string, Shape> | undefined = undefined
   private listed: readonly string[] | undefined = undefined
   private labelled: Pieces | undefined = undefined
+  private hasChecks: boolean | undefined = undefined
   private places: Map<string, number> | undefined = undefined
   /** What the fast engine has worked out. It stands here because it is asked for with every event, and a look-up would cost more. */
   private layouts: Layout[] | undefined = undefined
@@ -114,6 +115,11 @@ export class Shape {
     if (this.labelled) return this.labelled
     for (const name of this.names) count += weightOf(name)
     return (this.labelled = piecesOf(this.names.map((name) => `\n${name}: `)))
+  }
+
+  /** Whether some field lies below `sca`: its compliance lists go to the rule. */
+  get holdsChecks(): boolean {
+    return (this.hasChecks ??= this.names.some((name) => /^sca\../is.test(name)))
   }
 
   get names(): readonly string[] {

@@ -11,13 +11,14 @@ import type { EngineEvent } from '../event.ts'
 import type { Match, Pattern } from '../patterns/index.ts'
 import { lowered } from '../patterns/text.ts'
 import type { Shape } from '../shape.ts'
+import type { Row } from './candidates.ts'
 import { addDynamic, setStatic } from './fields.ts'
-import { type Look, logLook, prematchGate, regexGate } from './gates.ts'
+import { afterPart, type Look, logLook, prematchGate, regexGate, screenOf } from './gates.ts'
 import { readHeader } from './header.ts'
 import type { DecoderMemory } from './memory.ts'
 import { accumulate } from './memory.ts'
 import { runPlugin } from './plugins/index.ts'
-import type { Assigned, Decoder, Decoders, Root } from './tree.ts'
+import type { Assigned, Decoder, Decoders, Family, Root } from './tree.ts'
 
 /** Captured texts that no `<regex>` has taken yet. */
 type Left = string[]
@@ -49,7 +50,11 @@ export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMe
   const { program_name: program, log } = event
   const look = decoders.plain ? undefined : logLook
   look?.begin(lowered(log))
-  for (const root of rootsFor(event, decoders)) {
+  const { roots, screen } = rootsFor(event, decoders)
+  look?.prepare(screen)
+  for (let i = 0, at = 0; i < roots.length; i++, at = afterPart(screen, at)) {
+    if (look && !look.passes(screen, at)) continue
+    const root = roots[i]!
     if (!look && program !== undefined && !root.program!.test(program)) continue
     let left = leftBy(root.program, root.program?.kind === 'pcre2' ? root.program.exec(program!) : undefined, none)
     let after = 0
@@ -69,8 +74,10 @@ export function decode(event: EngineEvent, decoders: Decoders, memory: DecoderMe
 }
 
 /** Those worth trying, in order. There is no way from one list to the other. */
-function rootsFor({ program_name, log }: EngineEvent, decoders: Decoders): readonly Root[] {
-  if (decoders.plain) return program_name === undefined ? decoders.withoutProgram : decoders.withProgram
+function rootsFor({ program_name, log }: EngineEvent, decoders: Decoders): Row {
+  if (decoders.plain) {
+    return { roots: program_name === undefined ? decoders.withoutProgram : decoders.withProgram, screen: '' }
+  }
   const { candidates } = decoders
   return program_name === undefined ? candidates.forLog(log) : candidates.forProgram(program_name)
 }
@@ -98,7 +105,14 @@ function leftBy(pattern: Pattern | undefined, match: Match | undefined, before: 
 function runFamily(run: Run, root: Root): void {
   const { children } = root
   if (children.length === 0) runChain(run, [root], 0)
-  for (let index = 0; index < children.length; index = afterChain(children, index)) {
+  const { look } = run
+  const { heads, screen } = (root.family ??= familyOf(root))
+  // A pattern that fails clears what others have left, so then each is asked.
+  const isScreened = look !== undefined && run.left.length === 0
+  if (isScreened) look.prepare(screen)
+  for (let i = 0, at = 0; i < heads.length; i++, at = afterPart(screen, at)) {
+    if (isScreened && !look.passes(screen, at)) continue
+    const index = heads[i]!
     const child = children[index]!
     // Without a prematch it is reached and wins, but the event stays that of the root.
     if (child.prematch && !isMatched(run, child, child.prematch)) continue
@@ -121,7 +135,14 @@ function isMatched(run: Run, child: Decoder, prematch: Pattern): boolean {
   return true
 }
 
-/** The place behind a child that failed, and behind all that continue it. */
+function familyOf({ children }: Root): Family {
+  const heads: number[] = []
+  for (let index = 0; index < children.length; index = afterChain(children, index)) heads.push(index)
+  const gates = heads.map((index) => (children[index]!.prematch ? prematchGate(children[index]!) : undefined))
+  return { heads, screen: screenOf(gates) }
+}
+
+/** The place behind a child, and behind all that continue it. */
 function afterChain(children: readonly Decoder[], index: number): number {
   if (children[index]!.hasNext) {
     do index++
@@ -130,11 +151,21 @@ function afterChain(children: readonly Decoder[], index: number): number {
   return index + 1
 }
 
+function chainScreenOf(siblings: readonly Decoder[], from: number): string {
+  const chain = siblings.slice(from, afterChain(siblings, from))
+  return screenOf(chain.map((decoder) => (decoder.regex && !decoder.plugin ? regexGate(decoder) : undefined)))
+}
+
 /** Runs the regex or plugin of the decoder at `index` and of those that continue it, whatever fails on the way. */
 function runChain(run: Run, siblings: readonly Decoder[], index: number): void {
   const { event, decoders, memory } = run
   let afterRegex = run.afterPrematch
-  for (; ; index++) {
+  const screen = run.look?.isNoted ? (siblings[index]!.chainScreen ??= chainScreenOf(siblings, index)) : ''
+  for (let at = 0; ; index++, at = afterPart(screen, at)) {
+    if (run.look && run.left.length === 0 && !run.look.passes(screen, at)) {
+      if (afterPart(screen, at) === screen.length) return
+      continue
+    }
     const decoder = siblings[index]!
     const { plugin, regex, regexOffset } = decoder
     if (plugin) {

@@ -94,6 +94,25 @@ function pairsOf(text: string): number[] {
   return codes.slice(1).map((code, i) => pairOf(codes[i]!, code))
 }
 
+/** For fewer it is not worth noting the pairs of a text. */
+const worthScreening = 3
+/** Its length is one character. */
+const longestPart = 0xffff
+
+/**
+ * What a text must hold for gates that are asked one after the other, in one string: to fetch a pattern and its gate from memory takes ten times as long as
+ * to turn it away. For each gate the length of its part, and in it lines as in {@link Gate.pairs}, of which one must hold; nothing is known of one with an
+ * empty part. Empty when there are few.
+ */
+export function screenOf(gates: readonly (Gate | undefined)[]): string {
+  const parts = gates.map((gate) => (gate && gate.pairs.length <= longestPart ? gate.pairs : ''))
+  if (parts.filter((part) => part !== '').length < worthScreening) return ''
+  return parts.map((part) => String.fromCharCode(part.length) + part).join('')
+}
+
+/** Where the part behind that at `at` begins. */
+export const afterPart = (screen: string, at: number): number => (screen === '' ? 0 : at + 1 + screen.charCodeAt(at))
+
 /** So many gates are asked of a text before it is worth noting its pairs: JSON is decided after two. */
 const asksBeforeNoting = 4
 
@@ -127,24 +146,30 @@ export class Look {
     return this.holdsPairs(gate)
   }
 
-  /** For who asks for pairs by themselves. */
-  prepare(): void {
-    if (this.asked >= asksBeforeNoting) return
+  get isNoted(): boolean {
+    return this.asked >= asksBeforeNoting
+  }
+
+  /** To be called before a screen is asked. */
+  prepare(screen: string): void {
+    if (screen === '' || this.isNoted) return
     this.asked = asksBeforeNoting
     this.note()
   }
 
-  /** After {@link prepare}: whether all pairs of one line occur, of lines as in `Gate.pairs` that stand between two places of a text. */
-  hasPairs(lines: string, from: number, to: number): boolean {
+  /** Whether a part of a screen allows its gate. */
+  passes(screen: string, at: number): boolean {
+    if (screen === '') return true
     const { pairs, mark } = this
-    for (let i = from; i < to; ) {
-      const end = i + 1 + lines.charCodeAt(i)
+    const to = afterPart(screen, at)
+    for (let i = at + 1; i < to; ) {
+      const end = i + 1 + screen.charCodeAt(i)
       i++
-      while (i < end && pairs[lines.charCodeAt(i)] === mark) i++
+      while (i < end && pairs[screen.charCodeAt(i)] === mark) i++
       if (i === end) return true
       i = end
     }
-    return false
+    return to === at + 1
   }
 
   /** Whether all texts of one line occur. */

@@ -39,6 +39,8 @@ export interface Decoder {
   readonly useOwnName: boolean
   /** A later sibling of the same name continues the chain. */
   hasNext: boolean
+  /** Of the regexes of the chain that begins here. */
+  chainScreen?: string
 }
 
 /** So many captures, and the shapes of the event before and behind them. */
@@ -52,6 +54,14 @@ export interface Assigned {
 /** A top-level decoder. A child belongs to every top-level decoder of its parent's name. */
 export interface Root extends Decoder {
   readonly children: Decoder[]
+  family?: Family
+}
+
+/** The children that begin a chain, by their places. */
+export interface Family {
+  readonly heads: readonly number[]
+  /** Of their prematches. */
+  readonly screen: string
 }
 
 export interface Decoders {

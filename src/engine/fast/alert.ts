@@ -8,7 +8,7 @@ import { type ByteText, flat } from '../../byte-text.ts'
 import { agentOf, alertJson, hasPrevious, headerHost, locationOf } from '../alert-json.ts'
 import type { AlertOrigin, AlertParts, AlertPrinter, RuleOutput, RuleText } from '../alert-parts.ts'
 import { type DecoderInfo, type EngineEvent, Static } from '../event.ts'
-import { timestampOf } from '../local-time.ts'
+import type { Stamp } from '../local-time.ts'
 import { addData } from './layout.ts'
 
 /** A byte string as cJSON prints it. For texts of one byte a character the built-in printer gives the same. */
@@ -19,7 +19,6 @@ export class FastPrinter implements AlertPrinter {
   private readonly manager: string
   private readonly localAgent: string
   private readonly afterId: string
-  private readonly decoders = new Map<DecoderInfo, string>()
 
   constructor(origin: AlertOrigin) {
     const { manager, cluster } = origin
@@ -36,13 +35,11 @@ export class FastPrinter implements AlertPrinter {
     const { location, full_log, program_name, timestamp } = event
     const rule = output && (output.text ??= printRule(output, this.origin.withLevelZero))
     const isLocal = location.charCodeAt(0) !== openParenthesis
-    if (rule?.isRootcheck || (!isLocal && event.agent_id === '000') || hasCheckFields(event)) {
+    if (rule?.isRootcheck || (!isLocal && event.agent_id === '000') || event.shape.holdsChecks) {
       line.add(alertJson(parts, this.origin, offset))
       return
     }
-    line.add('{"timestamp":"')
-    line.add(timestampOf(stamp, event.at_ms))
-    line.add('",')
+    addTime(line, stamp, event.at_ms)
     if (output && rule) addRule(line, rule, parts)
     line.add(isLocal && event.agent_id === '000' ? this.localAgent : this.agent(event))
     line.add(stamp.id)
@@ -64,7 +61,7 @@ export class FastPrinter implements AlertPrinter {
       addPredecoder(line, program_name, timestamp, host)
       line.add(',')
     }
-    line.add(this.decoder(event.decoder))
+    line.add(event.decoder ? (event.decoder.text ??= printDecoder(event.decoder)) : '"decoder":{}')
     if (walk.previous_log !== undefined) {
       line.add(',"previous_log":')
       line.addQuoted(walk.previous_log)
@@ -132,22 +129,27 @@ export class FastPrinter implements AlertPrinter {
     const members = agentOf(event, this.origin.manager).filter(([, value]) => value !== undefined)
     return `"agent":{${members.map(([name, value]) => `"${name}":${printed(value!)}`).join(',')}},${this.manager}`
   }
+}
 
-  private decoder(info: DecoderInfo | undefined): string {
-    if (!info) return '"decoder":{}'
-    let text = this.decoders.get(info)
-    if (text === undefined) {
-      const { accumulate, parent, name, ftscomment } = info
-      const members = [
-        ...(accumulate ? ['"accumulate":1'] : []),
-        ...(parent === undefined ? [] : [`"parent":${printed(parent)}`]),
-        `"name":${printed(name)}`,
-        ...(ftscomment === undefined ? [] : [`"ftscomment":${printed(ftscomment)}`]),
-      ]
-      this.decoders.set(info, (text = flat(`"decoder":{${members.join(',')}}`)))
-    }
-    return text
-  }
+function printDecoder({ accumulate, parent, name, ftscomment }: DecoderInfo): string {
+  const members = [
+    ...(accumulate ? ['"accumulate":1'] : []),
+    ...(parent === undefined ? [] : [`"parent":${printed(parent)}`]),
+    `"name":${printed(name)}`,
+    ...(ftscomment === undefined ? [] : [`"ftscomment":${printed(ftscomment)}`]),
+  ]
+  return flat(`"decoder":{${members.join(',')}}`)
+}
+
+/** As `timestampOf`, without a text of its own. */
+function addTime(line: ByteText, { seconds, head, zone }: Stamp, at_ms: number): void {
+  const ms = Math.floor(at_ms - seconds * 1_000)
+  line.add('{"timestamp":"')
+  line.add(head)
+  line.add(ms < 10 ? '.00' : ms < 100 ? '.0' : '.')
+  line.addNumber(ms)
+  line.add(zone)
+  line.add('",')
 }
 
 const openParenthesis = 0x28
@@ -233,14 +235,4 @@ function addPredecoder(
 function startsWithCapital(text: string): boolean {
   const code = text.charCodeAt(0)
   return code >= 0x41 && code <= 0x5a
-}
-
-/** Whether some field lies below `sca`: its compliance lists go to the rule. */
-function hasCheckFields({ names }: EngineEvent): boolean {
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i]!
-    const isCandidate = name.length > 4 && name.charCodeAt(3) === 0x2e && (name.charCodeAt(0) | 0x20) === 0x73
-    if (isCandidate && name.slice(0, 3).toLowerCase() === 'sca') return true
-  }
-  return false
 }

@@ -192,10 +192,10 @@ export class Results {
     this.fields.end()
   }
 
-  /** For screens of candidates. */
-  noteLog(): void {
+  /** To be called before a screen is asked. */
+  prepare(screen: string): void {
     logLook.begin(lowered(this.event!.log))
-    logLook.prepare()
+    logLook.prepare(screen)
   }
 
   /** Whether all conditions of a rule hold. */

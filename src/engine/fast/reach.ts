@@ -9,6 +9,7 @@
  * Valid because a condition on a field that is not there fails, negated or not, and because of a log without a pair of neighbouring bytes no pattern that
  * needs them can be said to match (decoding/gates.ts).
  */
+import { screenOf } from '../decoding/gates.ts'
 import type { EngineEvent } from '../event.ts'
 import type { Shape } from '../shape.ts'
 import { type ConditionTable, fieldOf } from './conditions.ts'
@@ -17,17 +18,9 @@ import type { FieldValues } from './fields.ts'
 
 export interface Reach {
   readonly nodes: readonly FastNode[]
-  /**
-   * What the log must hold, for one node after the other: the length of its part, and in it lines as in `Gate.pairs`, of which one must hold.
-   * A node with an empty part is tried. Empty: all are.
-   */
+  /** What the log must hold for one node after the other. See decoding/gates.ts. */
   readonly screen: string
 }
-
-/** For fewer it is not worth noting the pairs of a log. */
-const worthScreening = 3
-/** Its length is one character. */
-const longestPart = 0xffff
 
 /** Names of fields come from outside. */
 const mostShapes = 200
@@ -56,7 +49,7 @@ export class Reaches {
       if (this.byShape.size >= mostShapes) this.byShape.clear()
       const nodes = shape ? this.nodes.filter((node) => this.hasAllFields(node, fields)) : this.nodes
       this.table.remember()
-      this.byShape.set(shape, (reach = { nodes, screen: screenOf(nodes, this.table) }))
+      this.byShape.set(shape, (reach = { nodes, screen: screenFor(nodes, this.table) }))
     }
     this.lastShape = shape
     return (this.last = reach)
@@ -74,12 +67,11 @@ export class Reaches {
   }
 }
 
-function screenOf(nodes: readonly FastNode[], { conditions }: ConditionTable): string {
-  const parts = nodes.map(({ checks }) => {
-    const check = checks.find((one) => one >= 0 && conditions[one]!.gate?.pairs)
-    const pairs = check === undefined ? '' : conditions[check]!.gate!.pairs
-    return pairs.length > longestPart ? '' : pairs
-  })
-  if (parts.filter((part) => part !== '').length < worthScreening) return ''
-  return parts.map((part) => String.fromCharCode(part.length) + part).join('')
+function screenFor(nodes: readonly FastNode[], { conditions }: ConditionTable): string {
+  return screenOf(
+    nodes.map(({ checks }) => {
+      const check = checks.find((one) => one >= 0 && conditions[one]!.gate?.pairs)
+      return check === undefined ? undefined : conditions[check]!.gate
+    }),
+  )
 }

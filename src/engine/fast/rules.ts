@@ -1,5 +1,5 @@
 /** The walk through the tree with what is shared, kept and left out; gives what rules/search.ts gives. */
-import { logLook } from '../decoding/gates.ts'
+import { afterPart, logLook } from '../decoding/gates.ts'
 import type { Clock } from '../rules/conditions.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
 import { failingInState, type SearchState, type Walk } from '../rules/search.ts'
@@ -27,6 +27,9 @@ export class FastSearch {
   private readonly rules: FastRules
   private readonly results: Results
   private readonly state: SearchState
+  /** Of the last event, and what its category begins with. */
+  private type = ''
+  private top: readonly FastNode[] = []
 
   constructor(rules: FastRules, state: SearchState, clock: () => Clock) {
     this.rules = rules
@@ -39,7 +42,11 @@ export class FastSearch {
     this.results.begin(event)
     const decoder = event.decoder?.name
     let found: Rule | undefined
-    for (const node of this.rules.top.get(event.type) ?? []) {
+    if (event.type !== this.type) {
+      this.type = event.type
+      this.top = this.rules.top.get(event.type) ?? []
+    }
+    for (const node of this.top) {
       found = this.findBelow(node, walk, decoder)
       if (found) break
     }
@@ -55,14 +62,9 @@ export class FastSearch {
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
     if (children) {
       const { nodes, screen } = children.of(walk.current.event, results.origin!, results.fields)
-      if (screen !== '') results.noteLog()
-      let end = 0
-      for (let i = 0; i < nodes.length; i++) {
-        if (screen !== '') {
-          const begin = end + 1
-          end = begin + screen.charCodeAt(end)
-          if (begin < end && !logLook.hasPairs(screen, begin, end)) continue
-        }
+      if (screen !== '') results.prepare(screen)
+      for (let i = 0, at = 0; i < nodes.length; i++, at = afterPart(screen, at)) {
+        if (!logLook.passes(screen, at)) continue
         const found = this.findBelow(nodes[i]!, walk, decoder)
         if (!found) continue
         walk.parent ??= rule
