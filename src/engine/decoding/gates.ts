@@ -6,6 +6,7 @@
  * 19 of 20 patterns that fail are not run. A wrong no would show in gates.test.ts and in fast.test.ts, which runs plain and fast side by side.
  */
 import type { Pattern } from '../patterns/index.ts'
+import { rarestAt } from '../patterns/needle.ts'
 import { bytesOf } from '../patterns/text.ts'
 import { alternativesOf, firstOf, runsOf } from './os-regex-needs.ts'
 import type { Decoder } from './tree.ts'
@@ -58,22 +59,8 @@ function gateFor(first: Gate['first'], needs: Gate['needs'], isTextsAlone: boole
   }
 }
 
-/** Bytes of logs, frequent ones first. */
-const frequent = ' "etaoinsr:,0123456789.lhdcumpfg-_/w=yb\\v\''
-
-/**
- * The text from its rarest byte on, which it needs as well: a search stops at each byte that is like the first. `"integration":"ms-graph"` in
- * JSON of 1,900 bytes: 1 µs, and from the hyphen on 0.1.
- */
-function fromRarest(text: string): string {
-  const rank = (at: number) => (frequent.indexOf(text[at]!) + frequent.length + 1) % (frequent.length + 1)
-  let best = 0
-  for (let at = 1; at <= text.length - shortest; at++) if (rank(at) > rank(best)) best = at
-  return text.slice(best)
-}
-
-/** Shorter texts are found too often. */
-const shortest = 4
+/** The text from its rarest byte on, which it needs as well. */
+const fromRarest = (text: string) => text.slice(rarestAt(text))
 
 const tables = new Map<string, Uint8Array>()
 

@@ -255,36 +255,47 @@ const unescaped = new ByteText()
 
 /** @param first the first backslash */
 function readEscaped(start: number, first: number): boolean {
-  let end = first
-  for (let code = bytes[end]!; code !== quote; code = bytes[++end]!) {
-    if (code === backslash) end++
-    if (end >= text.length) return false
-  }
+  const { length } = text
   unescaped.clear()
-  let from = start
-  for (let i = first; i < end; i++) {
-    if (bytes[i]! !== backslash) continue
+  unescaped.addBytes(bytes, start, first)
+  let end = -1
+  let i = first
+  for (;;) {
+    const from = i
+    let code = bytes[i]!
+    while (code !== quote && code !== backslash && i < length) code = bytes[++i]!
+    if (i === length) return false
     unescaped.addBytes(bytes, from, i)
-    const code = bytes[i + 1]!
-    if (code === letterU) {
-      const length = readUnicode(i, end)
-      if (length === 0) return false
+    if (code === quote) break
+    const letter = bytes[i + 1]!
+    if (letter === letterU) {
+      if (end === -1) end = closingQuote(i)
+      const taken = end === -1 ? 0 : readUnicode(i, end)
+      if (taken === 0) return false
       unescaped.add(value)
-      from = i + length
+      i += taken
     } else {
-      const plain = simpleEscapes[code]!
+      const plain = simpleEscapes[letter]!
       if (plain === 0) return false
       unescaped.addByte(plain)
-      from = i + 2
+      i += 2
     }
-    i = from - 1
   }
-  unescaped.addBytes(bytes, from, end)
   const result = unescaped.toString()
   const nul = result.indexOf('\0')
   value = nul === -1 ? result : result.slice(0, nul)
-  at = end + 1
+  at = i + 1
   return true
+}
+
+/** From a backslash or what is not escaped; -1 without one. */
+function closingQuote(from: number): number {
+  for (let i = from; i < text.length; i++) {
+    const code = bytes[i]!
+    if (code === backslash) i++
+    else if (code === quote) return i
+  }
+  return -1
 }
 
 /** `\uXXXX`, or two of them for a character beyond U+FFFF, as UTF-8. Bad digits count as zero. Gives the length, 0 when it is malformed. */

@@ -4,6 +4,7 @@
  * The 1,409 distinct stock patterns on 205 stock test lines, mean of one match: 1.2 µs plain, 0.2 µs here.
  */
 import { osMatchLiterals, type Requirement } from './literals.ts'
+import { Needle } from './needle.ts'
 import type { Alternative } from './os-match.ts'
 import type { Match, Pattern } from './pattern.ts'
 import { hasHighByte, lowered } from './text.ts'
@@ -17,7 +18,7 @@ export class FastOsMatch implements Pattern {
   private readonly wholes = new Set<string>()
   private readonly beginnings: string[] = []
   private readonly endings: string[] = []
-  private readonly parts: string[] = []
+  private readonly parts: Needle[] = []
 
   constructor(source: string, alternatives: Alternative[], negated: boolean) {
     this.source = source
@@ -27,7 +28,7 @@ export class FastOsMatch implements Pattern {
       if (atStart && atEnd) this.wholes.add(text)
       else if (atStart) this.beginnings.push(text)
       else if (atEnd) this.endings.push(text)
-      else if (!hasHighByte(text)) this.parts.push(text)
+      else if (!hasHighByte(text)) this.parts.push(new Needle(text))
     }
   }
 
@@ -42,7 +43,7 @@ export class FastOsMatch implements Pattern {
   private holds(lower: string, start: number): boolean {
     if (this.wholes.size > 0 && this.wholes.has(start === 0 ? lower : lower.slice(start))) return true
     for (const text of this.beginnings) if (lower.startsWith(text, start)) return true
-    for (const text of this.parts) if (lower.includes(text, start)) return true
+    for (const needle of this.parts) if (needle.find(lower, start) !== -1) return true
     for (const text of this.endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
     return false
   }

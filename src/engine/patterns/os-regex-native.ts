@@ -6,6 +6,7 @@
  */
 import { linearRegExp } from './linear.ts'
 import { type Chain, Forecast } from './literals.ts'
+import { Needle } from './needle.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { noMatch, type RegexRunner } from './os-regex-table.ts'
 import type { Match } from './pattern.ts'
@@ -26,11 +27,13 @@ export function literalText({ tokens }: RegexAlternative): string | undefined {
 export class LiteralRunner implements RegexRunner {
   readonly isNative = false
   private readonly text: string
+  private readonly needle: Needle
   private readonly atStart: boolean
   private readonly atEnd: boolean
 
   constructor(text: string, { atStart, atEnd }: RegexAlternative) {
     this.text = text
+    this.needle = new Needle(text)
     this.atStart = atStart
     this.atEnd = atEnd
   }
@@ -44,7 +47,7 @@ export class LiteralRunner implements RegexRunner {
       return lower.startsWith(text, start) ? start + text.length - 1 : noMatch
     }
     if (atEnd) return lower.length - start >= text.length && lower.endsWith(text) ? lower.length - 1 : noMatch
-    const found = lower.indexOf(text, start)
+    const found = this.needle.find(lower, start)
     return found === -1 ? noMatch : found + text.length - 1
   }
 }

@@ -13,6 +13,7 @@
  * On a 114-byte sshd line, plain and here: `(\S+) from (\S+) port` 2.1 and 0.8 µs, `\w+ \S+ \S+: sudo` 5.4 and 0.07.
  */
 import { type Chain, Forecast } from './literals.ts'
+import { Needle } from './needle.ts'
 import type { RegexAlternative, Token } from './os-regex-parse.ts'
 import { classes, markByte, maxSteps } from './os-regex-parse.ts'
 import { bytesOf } from './text.ts'
@@ -123,6 +124,7 @@ export class TableRunner implements RegexRunner {
   private readonly atStart: boolean
   private readonly atEnd: boolean
   private readonly lead: string
+  private readonly leadNeedle: Needle
   /** Where the lead begins: behind a mark, and behind classes without repeat. */
   private readonly leadFrom: number
   /** Where the tokens go on behind the lead. */
@@ -161,6 +163,7 @@ export class TableRunner implements RegexRunner {
     let lead = ''
     for (; charOf(codes[place]!) !== ''; place++) lead += charOf(codes[place]!)
     this.lead = lead
+    this.leadNeedle = new Needle(lead)
     this.skip = lead === '' ? 0 : this.leadFrom - classesFrom
     const isLeadApart = lead !== '' && this.skip === 0 && chain[0] === lead
     this.forecast = new Forecast(isLeadApart ? chain.slice(1) : chain)
@@ -306,7 +309,7 @@ export class TableRunner implements RegexRunner {
   }
 
   private findLead(lower: string, from: number): number {
-    if (!this.atStart) return lower.indexOf(this.lead, from)
+    if (!this.atStart) return this.leadNeedle.find(lower, from)
     return lower.startsWith(this.lead, from) ? from : -1
   }
 
