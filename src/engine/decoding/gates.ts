@@ -6,7 +6,7 @@
  * 19 of 20 patterns that fail are not run. A wrong no would show in gates.test.ts and in fast.test.ts, which runs plain and fast side by side.
  */
 import type { Pattern } from '../patterns/index.ts'
-import { rarestAt } from '../patterns/needle.ts'
+import { rarestAt, rarity } from '../patterns/needle.ts'
 import { bytesOf } from '../patterns/text.ts'
 import { alternativesOf, firstOf, runsOf } from './os-regex-needs.ts'
 import type { Decoder } from './tree.ts'
@@ -16,7 +16,7 @@ export interface Gate {
   readonly first: Uint8Array | undefined
   /** Lower-case texts, the most telling first; all of one line must occur. A line is never empty. Undefined: nothing is known. */
   readonly needs: readonly (readonly string[])[] | undefined
-  /** The pairs of neighbouring bytes in each line of `needs`: one line behind the other, each after their number. */
+  /** The pairs of neighbouring bytes in each line of `needs`, the rarest first: one line behind the other, each after their number. */
   readonly pairs: string
   /** Of a pattern that matches where one of these occurs, and nowhere else: what passes does match. One for each line of `needs`. */
   readonly wholes: readonly string[] | undefined
@@ -48,7 +48,7 @@ function isTextsAlone({ kind, source }: Pattern): boolean {
 function gateFor(first: Gate['first'], needs: Gate['needs'], isTextsAlone: boolean): Gate {
   const pairs: number[] = []
   for (const texts of needs ?? []) {
-    const distinct = [...new Set(texts.flatMap(pairsOf))]
+    const distinct = [...new Set(texts.flatMap(pairsOf))].sort((a, b) => rarityOf(b) - rarityOf(a))
     pairs.push(distinct.length, ...distinct)
   }
   return {
@@ -75,6 +75,8 @@ function shared(table: Uint8Array): Uint8Array {
 /** Seven bits of each byte, so bytes beyond ASCII only make it look as if more were there. */
 const pairOf = (first: number, second: number) => ((first & 0x7f) << 7) | (second & 0x7f)
 
+const rarityOf = (pair: number) => rarity(String.fromCharCode(pair >> 7)) + rarity(String.fromCharCode(pair & 0x7f))
+
 /** A byte alone makes none: to note single bytes too costs as much again, and says little. */
 function pairsOf(text: string): number[] {
   const codes = [...text].map((char) => char.charCodeAt(0))
@@ -92,9 +94,25 @@ const longestPart = 0xffff
  * empty part. Empty when there are few.
  */
 export function screenOf(gates: readonly (Gate | undefined)[]): string {
-  const parts = gates.map((gate) => (gate && gate.pairs.length <= longestPart ? gate.pairs : ''))
+  const parts = gates.map((gate) => {
+    const part = gate ? fewOf(gate.pairs) : ''
+    return part.length <= longestPart ? part : ''
+  })
   if (parts.filter((part) => part !== '').length < worthScreening) return ''
   return parts.map((part) => String.fromCharCode(part.length) + part).join('')
+}
+
+/** So many pairs of a line say nearly as much as all of them. */
+const worthKnowing = 4
+
+/** The lines of `Gate.pairs`, each with its rarest pairs alone. */
+function fewOf(pairs: string): string {
+  let few = ''
+  for (let at = 0; at < pairs.length; at += 1 + pairs.charCodeAt(at)) {
+    const count = Math.min(worthKnowing, pairs.charCodeAt(at))
+    few += String.fromCharCode(count) + pairs.slice(at + 1, at + 1 + count)
+  }
+  return few
 }
 
 /** Where the part behind that at `at` begins. */
