@@ -13,10 +13,11 @@ import { flat } from '../../byte-text.ts'
 import type { EngineEvent } from '../event.ts'
 import { lowerAscii } from '../patterns/index.ts'
 import type { Rule, RuleNode } from '../rules/rule.ts'
+import type { Shape } from '../shape.ts'
 import { type Checks, type ConditionTable, fieldOf, firstBytesOf, isProgramCheck } from './conditions.ts'
 import type { FieldValues } from './fields.ts'
 import { noByte, type Origin } from './origins.ts'
-import { type Reach, Reaches } from './reach.ts'
+import { mostShapes, type Reach, Reaches } from './reach.ts'
 import { splitWide, type WideIndex } from './wide.ts'
 import { wordsOf } from './words.ts'
 
@@ -79,7 +80,10 @@ export class Children {
   private choice(event: EngineEvent, origin: Origin, fields: FieldValues): Reach {
     if (this.all.length <= fewChildren) return this.few
     let choice = this.begin(origin)
-    while (choice.field !== undefined) choice = choice.next(fields.value(choice.field))
+    while (choice.field !== undefined) {
+      const value = fields.value(choice.field)
+      choice = value === undefined ? choice.behindUnset(event.shape, fields) : choice.next(value)
+    }
     return choice.reachable(event, fields)
   }
 
@@ -171,6 +175,9 @@ class Choice {
   private readonly words = new Map<string, Choice>()
   private index: WordIndex | undefined = undefined
   private unset: Choice | undefined = undefined
+  private readonly behind = new Map<Shape, Choice>()
+  private lastShape: Shape | undefined = undefined
+  private lastBehind: Choice | undefined = undefined
   private asks = 0
   private wide: WideIndex | undefined = undefined
   private rest: Reaches | undefined = undefined
@@ -196,8 +203,7 @@ class Choice {
   }
 
   /** Where to go on for a value of the field. */
-  next(value: string | undefined): Choice {
-    if (value === undefined) return (this.unset ??= this.after(this.nodes.filter((node) => !this.isAsked(node))))
+  next(value: string): Choice {
     if (value.length > longestRemembered) return this.nextByWord(value)
     const known = this.values.get(value)
     if (known) return known
@@ -210,6 +216,23 @@ class Choice {
     this.values.set(flat(value), choice)
     this.table.remember()
     return choice
+  }
+
+  /** Where to go on without the field, and without those behind it that events of this shape have not got either: most fields are asked of few. */
+  behindUnset(shape: Shape, fields: FieldValues): Choice {
+    if (shape === this.lastShape) return this.lastBehind!
+    let behind = this.behind.get(shape)
+    if (!behind) {
+      behind = this.unset ??= this.after(this.nodes.filter((node) => !this.isAsked(node)))
+      if (behind.field !== undefined && fields.value(behind.field) === undefined) {
+        behind = behind.behindUnset(shape, fields)
+      }
+      if (this.behind.size >= mostShapes) this.behind.clear()
+      this.behind.set(shape, behind)
+      this.table.remember()
+    }
+    this.lastShape = shape
+    return (this.lastBehind = behind)
   }
 
   /** Values beyond those that are kept are told apart by the words alone that rules want. */

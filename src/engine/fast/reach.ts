@@ -23,7 +23,7 @@ export interface Reach {
 }
 
 /** Names of fields come from outside. */
-const mostShapes = 200
+export const mostShapes = 200
 
 /** The candidates of one choice, by the shapes of the events that come to it. */
 export class Reaches {
