@@ -200,21 +200,25 @@ export class Results {
 
   /** Whether all conditions of a rule hold. */
   all(index: number, checks: Checks): boolean {
+    // Of one condition alone it is known already whether it holds.
+    if (checks.length === 1) return this.holds(checks[0]!)
     const base = this.number * 4
     const known = this.ruleMemo[index]! - base
     if (known === yes) return true
     if (known === no) return false
     let holds = true
     for (let i = 0; i < checks.length; i++) {
-      const check = checks[i]!
-      const wanted = check < 0 ? no : yes
-      if (this.result(check < 0 ? ~check : check) !== wanted) {
+      if (!this.holds(checks[i]!)) {
         holds = false
         break
       }
     }
     this.ruleMemo[index] = base + (holds ? yes : no)
     return holds
+  }
+
+  private holds(check: number): boolean {
+    return check < 0 ? this.result(~check) === no : this.result(check) === yes
   }
 
   private result(number: number): number {

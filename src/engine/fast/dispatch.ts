@@ -28,6 +28,8 @@ export interface FastNode {
   decoded_as: string | undefined
   /** Those that are not known to hold by the way that led here. */
   checks: Checks
+  /** Mostly the way leaves none. */
+  hasChecks: boolean
   /** Numbers of the dynamic fields that the rule looks at, as its conditions stand. */
   fields: readonly number[]
   /** A rule with check_diff, if_fts or a composite search, or lists behind those. */
@@ -129,9 +131,11 @@ export class Children {
     const { conditions } = this.table
     if (!node.rule.patterns.program_name) return node
     const isOther = (check: number) => !isProgramCheck(conditions[check < 0 ? ~check : check]!)
-    return { ...node, checks: node.checks.filter(isOther) }
+    return withChecks(node, node.checks.filter(isOther))
   }
 }
+
+const withChecks = (node: FastNode, checks: Checks): FastNode => ({ ...node, checks, hasChecks: checks.length > 0 })
 
 interface ForDecoder {
   readonly nodes: readonly FastNode[]
@@ -274,7 +278,7 @@ class Choice {
     if (!this.isAsked(node)) return node
     const { conditions } = this.table
     const isOther = (check: number) => fieldOf(conditions[check < 0 ? ~check : check]!) !== this.field
-    return { ...node, checks: node.checks.filter(isOther) }
+    return withChecks(node, node.checks.filter(isOther))
   }
 
   private holds({ rule, fields }: FastNode, value: string): boolean {
@@ -338,6 +342,7 @@ export function buildNodes(
     index: rule.index,
     decoded_as: rule.decoded_as,
     checks: checks[rule.index]!,
+    hasChecks: checks[rule.index]!.length > 0,
     fields: rule.fields.length === 0 ? noFields : rule.fields.map(({ name }) => table.fields.numberOf(name)),
     hasState: rule.check_diff || rule.if_fts || (rule.context && rule.search !== undefined),
     noalert: rule.noalert,

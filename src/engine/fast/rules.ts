@@ -57,7 +57,7 @@ export class FastSearch {
   private findBelow(node: FastNode, walk: Walk, decoder: string | undefined): Rule | undefined {
     const { results } = this
     if (node.decoded_as !== undefined && node.decoded_as !== decoder) return undefined
-    if (!results.all(node.index, node.checks)) return undefined
+    if (node.hasChecks && !results.all(node.index, node.checks)) return undefined
     const { rule, children } = node
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
     if (children) {

@@ -19,6 +19,10 @@ export class FastOsMatch implements Pattern {
   private readonly beginnings: string[] = []
   private readonly endings: string[] = []
   private readonly parts: Needle[] = []
+  /** Whether there are any of each: what is empty need not be fetched from memory. */
+  private readonly hasWholes: boolean
+  private readonly hasBeginnings: boolean
+  private readonly hasEndings: boolean
 
   constructor(source: string, alternatives: Alternative[], negated: boolean) {
     this.source = source
@@ -30,6 +34,9 @@ export class FastOsMatch implements Pattern {
       else if (atEnd) this.endings.push(text)
       else if (!hasHighByte(text)) this.parts.push(new Needle(text))
     }
+    this.hasWholes = this.wholes.size > 0
+    this.hasBeginnings = this.beginnings.length > 0
+    this.hasEndings = this.endings.length > 0
   }
 
   test(text: string): boolean {
@@ -41,10 +48,11 @@ export class FastOsMatch implements Pattern {
   }
 
   private holds(lower: string, start: number): boolean {
-    if (this.wholes.size > 0 && this.wholes.has(start === 0 ? lower : lower.slice(start))) return true
-    for (const text of this.beginnings) if (lower.startsWith(text, start)) return true
+    if (this.hasWholes && this.wholes.has(start === 0 ? lower : lower.slice(start))) return true
+    if (this.hasBeginnings) for (const text of this.beginnings) if (lower.startsWith(text, start)) return true
     for (const needle of this.parts) if (needle.find(lower, start) !== -1) return true
-    for (const text of this.endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
+    if (this.hasEndings)
+      for (const text of this.endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
     return false
   }
 }
