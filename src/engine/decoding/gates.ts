@@ -52,7 +52,7 @@ function gateFor(first: Gate['first'], needs: Gate['needs'], isTextsAlone: boole
     pairs.push(distinct.length, ...distinct)
   }
   return {
-    first: first && shared(first),
+    first,
     needs: needs?.map((texts) => texts.map(fromRarest)),
     pairs: String.fromCharCode(...pairs),
     wholes: isTextsAlone ? needs?.map(([text]) => text!) : undefined,
@@ -61,16 +61,6 @@ function gateFor(first: Gate['first'], needs: Gate['needs'], isTextsAlone: boole
 
 /** The text from its rarest byte on, which it needs as well. */
 const fromRarest = (text: string) => text.slice(rarestAt(text))
-
-const tables = new Map<string, Uint8Array>()
-
-/** There are few different tables, and what is shared stays near at hand. */
-function shared(table: Uint8Array): Uint8Array {
-  const key = String.fromCharCode(...table)
-  const known = tables.get(key)
-  if (!known) tables.set(key, table)
-  return known ?? table
-}
 
 /** Seven bits of each byte, so bytes beyond ASCII only make it look as if more were there. */
 const pairOf = (first: number, second: number) => ((first & 0x7f) << 7) | (second & 0x7f)

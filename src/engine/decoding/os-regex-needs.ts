@@ -79,15 +79,25 @@ function telling(run: string): number {
 
 /** Bytes that can begin a match, when every alternative is anchored and begins with a literal or a class that takes a byte. */
 export function firstOf(alternatives: Token[][]): Uint8Array | undefined {
-  const bytes = new Uint8Array(256)
+  const firsts = new Set<string>()
   for (const tokens of alternatives) {
     if (tokens[0]?.kind !== 'begin') return undefined
     const first = tokens[1]?.kind === 'mark' ? tokens[2] : tokens[1]
     if (!first || (first.kind !== 'literal' && first.kind !== 'class') || first.repeat === '*') return undefined
-    const isFirst = memberTest(first)
-    for (let byte = 0; byte < 256; byte++) if (isFirst(byte)) bytes[byte] = 1
+    firsts.add(first.kind === 'class' ? first.text : lowerAscii(first.text))
   }
+  const key = [...firsts].sort().join('')
+  let bytes = tables.get(key)
+  if (!bytes) tables.set(key, (bytes = tableOf([...firsts])))
   return bytes
+}
+
+/** Patterns begin in few ways, and what is shared stays near at hand. */
+const tables = new Map<string, Uint8Array>()
+
+function tableOf(firsts: readonly string[]): Uint8Array {
+  const tests = firsts.map(memberTest)
+  return Uint8Array.from({ length: 256 }, (_, byte) => (tests.some((test) => test(byte)) ? 1 : 0))
 }
 
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39
@@ -95,9 +105,9 @@ const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39
 const isWord = (byte: number) =>
   isDigit(byte) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f || byte === 0x2d || byte === 0x40
 
-/** Lower-case bytes that a token takes; all for a class that is not worth a line here. */
-function memberTest({ kind, text }: Token): (byte: number) => boolean {
-  if (kind === 'literal') return (byte) => byte === lowerAscii(text).charCodeAt(0) && byte < 0x80
+/** Lower-case bytes that a literal or class takes; all for a class that is not worth a line here. */
+function memberTest(text: string): (byte: number) => boolean {
+  if (text.length === 1) return (byte) => byte === text.charCodeAt(0) && byte < 0x80
   if (text === '\\d') return isDigit
   if (text === '\\w') return isWord
   if (text === '\\s') return (byte) => byte === 0x20
