@@ -100,18 +100,19 @@ export function openAlertsFile(options: AlertsFileOptions): AlertsFile {
     lookAll()
     const places = alerts_log ? log : json
     let offset = places?.size ?? 0
+    // Without alerts.json its lines are wanted all the same.
+    const added = json?.added ?? new ByteText()
     const lines: string[] = []
     for (const { decision } of alerts) {
-      // Without alerts.json its lines are wanted all the same.
-      const to = json?.added ?? new ByteText()
-      const before = [to.length, log.added.length] as const
-      decision.addJson(to, offset)
-      lines.push(to.toString(before[0]))
-      to.add('\n')
+      const lineAt = added.length
+      decision.addJson(added, offset)
+      lines.push(added.toString(lineAt))
+      added.add('\n')
       if (alerts_log) {
+        const textAt = log.added.length
         decision.addText(log.added, offset)
-        offset += log.added.length - before[1]
-      } else if (json) offset += to.length - before[0]
+        offset += log.added.length - textAt
+      } else if (json) offset += added.length - lineAt
     }
     // alerts.json last: it is the queue, and an alert that stands there has its text.
     await log.write()

@@ -271,7 +271,9 @@ class Choice {
       if (!words) others.push(place)
       else for (const word of words) getOrAdd(byWord, word, () => [] as number[]).push(place)
     }
-    return (this.index = { byWord, others, longest: Math.max(0, ...[...byWord.keys()].map(({ length }) => length)) })
+    let longest = 0
+    for (const { length } of byWord.keys()) longest = Math.max(longest, length)
+    return (this.index = { byWord, others, longest })
   }
 
   private withoutField(node: FastNode): FastNode {

@@ -112,6 +112,7 @@ export function mayHold(chain: Chain, lower: string, start: number): boolean {
   return true
 }
 
+/** So often a look may find all literals before it is left out; one that turns a text away pays for more of them. */
 const credit = 8
 const creditOfOne = 16
 const mostCredit = 64
