@@ -2,8 +2,9 @@
  * Events a second of the engine on one thread, with the stock Wazuh ruleset (../shared) and the guide's rules, alerts.json and alerts.log written. The
  * three workloads are those that the real engine was measured with (spec/analysisd-observed-speed.md), and its figures stand beside. Each runs in a
  * process of its own, twice over: `fresh` counts from the very first event, as the real engine was measured, while V8 still has to see the code run
- * before it makes it fast; `steady` is the same number of events again. Last come the memory after a million events of all three in turn, what
- * `outrider logtest` takes for one line, and the machine's own speed, because only a ratio means something elsewhere.
+ * before it makes it fast; `steady` is the same number of events again. Of three such processes the middle one counts, as of the real engine, and the
+ * rates of all three stand behind. Last come the memory after a million events of all three workloads in turn, what `outrider logtest` takes for one line,
+ * and the machine's own speed, because only a ratio means something elsewhere.
  *
  * node scripts/run.mjs bench/engine.ts [--only mix|sshd|json|memory|logtest] [--way fast|plain]
  */
@@ -27,11 +28,19 @@ for (const way of ['fast', 'plain'] as const) {
   for (const [name, { events, real }] of Object.entries(workloads)) {
     if (!wanted(name, way)) continue
     // The plain engine is the reference for tests and takes its time.
-    const { fresh, steady, load_ms, rss_mb } = run(name, way, way === 'fast' ? events : events / 10)
+    const runs = Array.from({ length: way === 'fast' ? 3 : 1 }, () =>
+      run(name, way, way === 'fast' ? events : events / 10),
+    )
+    const fresh = middle(runs.map((one) => one.fresh))
+    const steady = middle(runs.map((one) => one.steady))
+    const { load_ms, rss_mb } = runs[0]!
     process.stdout.write(
       `${way.padEnd(5)} ${name.padEnd(4)}  fresh ${rates(fresh, real)}  steady ${rates(steady, real)}  ` +
         `${((100 * fresh.alerts) / fresh.events).toFixed(1)} % alerts, loaded in ${whole(load_ms)} ms, ${whole(rss_mb)} MB\n`,
     )
+    if (runs.length === 1) continue
+    const all = (lap: 'fresh' | 'steady') => runs.map((one) => whole(rateOf(one[lap]))).join(', ')
+    process.stdout.write(`            the three: fresh ${all('fresh')}; steady ${all('steady')}\n`)
   }
 }
 if (wanted('memory')) {
@@ -43,8 +52,18 @@ if (wanted('memory')) {
 if (wanted('logtest')) logtest()
 calibrate()
 
-function rates({ events, wall_ms, cpu_ms }: Lap, real: number): string {
-  const rate = (events / wall_ms) * 1_000
+/** By rate. */
+function middle(laps: readonly Lap[]): Lap {
+  return laps.toSorted((a, b) => rateOf(a) - rateOf(b))[laps.length >> 1]!
+}
+
+function rateOf({ events, wall_ms }: Lap): number {
+  return (events / wall_ms) * 1_000
+}
+
+function rates(lap: Lap, real: number): string {
+  const { events, cpu_ms } = lap
+  const rate = rateOf(lap)
   return `${whole(rate).padStart(7)}/s = ${(rate / real).toFixed(1)} times the real engine, ${((1_000 * cpu_ms) / events).toFixed(1).padStart(5)} µs CPU an event;`
 }
 
