@@ -186,6 +186,7 @@ function addRule(
   if (verdict === 'skip') return true
   if (overwrite && id >= 10) {
     overwriteRule(existing!, rule, verdict.parents, report, context.geoip)
+    tree.overwritten(existing!)
     return true
   }
   if (!tree.add(rule, verdict.parents, report)) return true

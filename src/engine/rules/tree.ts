@@ -21,11 +21,14 @@ export class RuleTree {
    */
   private readonly falls = new Map<RuleNode[], Step[]>()
 
-  /** The first rule with the id. It may be overwritten, its level too, so what is known of the levels around it is forgotten. */
+  /** The first rule with the id. */
   find(id: number): Rule | undefined {
-    const rule = this.byId.get(id)?.[0]
-    for (const node of rule?.nodes ?? []) this.falls.delete(this.siblingsOf(node))
-    return rule
+    return this.byId.get(id)?.[0]
+  }
+
+  /** To be told when a rule has become another, for then it may have another level. */
+  overwritten(rule: Rule): void {
+    for (const node of rule.nodes) this.falls.delete(this.siblingsOf(node))
   }
 
   /** Puts a rule where it belongs. @returns false when it has no place, which `report` has been told */
