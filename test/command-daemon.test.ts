@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Block, DeliverySummary } from '../src/api/parts.ts'
-import { eventually, makeHome, readAlerts, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
+import { eventually, makeHome, readAlerts, readLines, runOutrider, startOutrider, waitFor } from './support/outrider.ts'
 import { recordScript } from './support/parts.ts'
 import { run } from './support/run.ts'
 import { startTarget } from './support/target.ts'
@@ -229,15 +229,7 @@ test('send signs a webhook as its sender would, and prints it as a curl command'
       'listen: { port: 0 }\nreceivers:\n  github: { type: github, secret: "${file:etc/hook.secret}", path: /in }\n',
   })
   const outrider = await startOutrider(t, home)
-  const events = () => {
-    const file = join(home, 'queue/events/webhook-github.json')
-    return existsSync(file)
-      ? readFileSync(file, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => JSON.parse(line))
-      : []
-  }
+  const events = () => readLines(home, 'queue/events/webhook-github.json').map((line) => JSON.parse(line))
   const sent = await runOutrider(home, ['send', 'github'])
   assert.deepEqual(sent, { code: 0, stdout: 'github took it: HTTP 200 accepted 1 event\n', stderr: '' })
   await eventually(home, () => readAlerts(home).some(({ rule }) => rule.id === '110303'))

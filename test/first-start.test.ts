@@ -15,6 +15,7 @@ import {
   projectRoot,
   type RunningOutrider,
   readAlerts,
+  readLines,
   startOutrider,
   waitFor,
 } from './support/outrider.ts'
@@ -26,11 +27,7 @@ const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).stat
 
 const read = (home: string, name: string) =>
   existsSync(join(home, name)) ? readFileSync(join(home, name), 'utf8') : ''
-const received = (home: string) =>
-  read(home, 'logs/demo-received.ndjson')
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
+const received = (home: string) => readLines(home, 'logs/demo-received.ndjson').map((line) => JSON.parse(line))
 const advisories = (home: string) => received(home).filter(({ rule }) => rule.id === '110303').length
 
 // npx changes the mode of what it starts, which only the owner of the checkout may.
@@ -94,9 +91,8 @@ async function assertDemoWorks(home: string, outrider: RunningOutrider, prefix: 
   // The wodle has found the demo's own receiver.
   const port = /hook_url: http:\/\/127\.0\.0\.1:(\d+)/.exec(read(home, 'outrider.yaml'))![1]
   const sockets = () =>
-    read(home, 'queue/events/command_listening-ports')
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    readLines(home, 'queue/events/command_listening-ports')
+      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line))
   const own = await eventually(home, () => sockets().find(({ local_addr }) => local_addr === `127.0.0.1:${port}`))
   assert.deepEqual([own.wodle, own.state, own.socket.local_port], ['system-audit', 'listen', Number(port)])

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { eventually, main, makeHome, projectRoot, startOutrider } from './support/outrider.ts'
+import { eventually, main, makeHome, projectRoot, readLines, startOutrider } from './support/outrider.ts'
 
 const guide = join(projectRoot, '..', 'shared', 'seeds', 'guide.en.txt')
 
@@ -167,11 +167,7 @@ test('the scripts of the guide do what the guide says', { skip: missing(), timeo
     await eventually(home, () => /Processing alert: rule=5710 level=5 agent=/.test(read('logs/integrations.log')))
   })
 
-  const calls = () =>
-    read('firewall.ndjson')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line))
+  const calls = () => readLines(home, 'firewall.ndjson').map((line) => JSON.parse(line))
   await t.test(
     'the Python response, which reads stdin to its end, blocks through the firewall API and unblocks',
     async () => {
@@ -191,12 +187,10 @@ test('the scripts of the guide do what the guide says', { skip: missing(), timeo
   })
 
   await t.test('the wodle finds the connection of a root process, and its events become alerts', async () => {
-    const alert = await eventually(home, () =>
-      read('queue/events/command_system-audit')
-        .split('\n')
-        .find((line) => line.includes('"local_addr":"127.0.0.1:')),
+    const event = await eventually(home, () =>
+      readLines(home, 'queue/events/command_system-audit').find((line) => line.includes('"local_addr":"127.0.0.1:')),
     )
-    assert.equal(JSON.parse(alert).user, 'root')
+    assert.equal(JSON.parse(event).user, 'root')
   })
 
   assert.equal(await outrider.stop(), 0)

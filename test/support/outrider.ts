@@ -162,8 +162,13 @@ export async function runOutrider(
   return { code, ...ended }
 }
 
-/** The alerts of a home folder's alerts.json; its last line may be half written. */
+/** The alerts of a home folder's alerts.json. */
 export function readAlerts(home: string, file = 'logs/alerts/alerts.json'): Alert[] {
+  return readLines(home, file).map((line) => JSON.parse(line))
+}
+
+/** The lines of a file of the home folder; one that is half written is left for later. */
+export function readLines(home: string, file: string): string[] {
   const path = join(home, file)
   if (!existsSync(path)) return []
   const text = readFileSync(path, 'utf8')
@@ -171,7 +176,6 @@ export function readAlerts(home: string, file = 'logs/alerts/alerts.json'): Aler
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line))
 }
 
 /** Resolves when `look` gives something other than undefined or false. For what is not seen in a folder. */
