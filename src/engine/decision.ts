@@ -7,6 +7,7 @@ import type { Stamp } from './local-time.ts'
 import { describeEvent } from './rules/description.ts'
 import type { Tried, Walk } from './rules/search.ts'
 
+/** For a text that is asked for by itself. */
 const line = new ByteText()
 
 export class EngineDecision implements Decision {

@@ -98,14 +98,14 @@ const worthKnowing = 4
 /** The lines of `Gate.pairs`, each with its rarest pairs alone. */
 function fewOf(pairs: string): string {
   let few = ''
-  for (let at = 0; at < pairs.length; at += 1 + pairs.charCodeAt(at)) {
+  for (let at = 0; at < pairs.length; at = afterPart(pairs, at)) {
     const count = Math.min(worthKnowing, pairs.charCodeAt(at))
     few += String.fromCharCode(count) + pairs.slice(at + 1, at + 1 + count)
   }
   return few
 }
 
-/** Where the part behind that at `at` begins. */
+/** Where the part behind that at `at` begins; of a line of pairs, the next line. Both begin with their length. */
 export const afterPart = (screen: string, at: number): number => (screen === '' ? 0 : at + 1 + screen.charCodeAt(at))
 
 /** So many gates are asked of a text before it is worth noting its pairs: JSON is decided after two. */
@@ -155,16 +155,18 @@ export class Look {
   /** Whether a part of a screen allows its gate. */
   passes(screen: string, at: number): boolean {
     if (screen === '') return true
-    const { pairs, mark } = this
     const to = afterPart(screen, at)
-    for (let i = at + 1; i < to; ) {
-      const end = i + 1 + screen.charCodeAt(i)
-      i++
-      while (i < end && pairs[screen.charCodeAt(i)] === mark) i++
-      if (i === end) return true
-      i = end
-    }
+    for (let i = at + 1; i < to; i = afterPart(screen, i)) if (this.hasPairs(screen, i)) return true
     return to === at + 1
+  }
+
+  /** Whether all pairs of the line at `at` occur. */
+  private hasPairs(lines: string, at: number): boolean {
+    const { pairs, mark } = this
+    const end = afterPart(lines, at)
+    let i = at + 1
+    while (i < end && pairs[lines.charCodeAt(i)] === mark) i++
+    return i === end
   }
 
   /** Whether all texts of one line occur. */
@@ -196,18 +198,11 @@ export class Look {
 
   /** Whether all pairs of one line occur, and of several lines also the first text. Of a few lines, searching that is the pattern's own work. */
   private holdsPairs({ needs, pairs: needed, wholes }: Gate): boolean {
-    const { lower, pairs, mark } = this
-    let line = 0
-    for (let i = 0; i < needed.length; line++) {
-      const end = i + 1 + needed.charCodeAt(i)
-      i++
-      while (i < end && pairs[needed.charCodeAt(i)] === mark) i++
-      if (i === end) {
-        const isSearched = wholes !== undefined || needs!.length > 4
-        if (!isSearched || (lower.includes(needs![line]![0]!) && (!wholes || lower.includes(wholes[line]!))))
-          return true
-      }
-      i = end
+    const { lower } = this
+    const isSearched = wholes !== undefined || needs!.length > 4
+    for (let i = 0, line = 0; i < needed.length; i = afterPart(needed, i), line++) {
+      if (!this.hasPairs(needed, i)) continue
+      if (!isSearched || (lower.includes(needs![line]![0]!) && (!wholes || lower.includes(wholes[line]!)))) return true
     }
     return false
   }

@@ -194,6 +194,7 @@ export class Results {
 
   /** To be called before a screen is asked. */
   prepare(screen: string): void {
+    if (screen === '') return
     logLook.begin(lowered(this.event!.log))
     logLook.prepare(screen)
   }

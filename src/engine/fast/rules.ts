@@ -62,7 +62,7 @@ export class FastSearch {
     if (node.hasState && failingInState(rule, this.state, walk)) return undefined
     if (children) {
       const { nodes, screen } = children.of(walk.current.event, results.origin!, results.fields)
-      if (screen !== '') results.prepare(screen)
+      results.prepare(screen)
       for (let i = 0, at = 0; i < nodes.length; i++, at = afterPart(screen, at)) {
         if (!logLook.passes(screen, at)) continue
         const found = this.findBelow(nodes[i]!, walk, decoder)

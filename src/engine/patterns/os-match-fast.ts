@@ -15,28 +15,27 @@ export class FastOsMatch implements Pattern {
   readonly source: string
   readonly literals: Requirement
   private readonly negated: boolean
-  private readonly wholes = new Set<string>()
-  private readonly beginnings: string[] = []
-  private readonly endings: string[] = []
-  private readonly parts: Needle[] = []
-  /** Whether there are any of each: what is empty need not be fetched from memory. */
-  private readonly hasWholes: boolean
-  private readonly hasBeginnings: boolean
-  private readonly hasEndings: boolean
+  /** Undefined, as the others, where there is none: what is not there need not be fetched from memory. */
+  private readonly wholes: ReadonlySet<string> | undefined
+  private readonly beginnings: readonly string[] | undefined
+  private readonly endings: readonly string[] | undefined
+  private readonly parts: readonly Needle[] | undefined
 
   constructor(source: string, alternatives: Alternative[], negated: boolean) {
     this.source = source
     this.negated = negated
     this.literals = osMatchLiterals(alternatives, negated)
-    for (const { text, atStart, atEnd } of alternatives) {
-      if (atStart && atEnd) this.wholes.add(text)
-      else if (atStart) this.beginnings.push(text)
-      else if (atEnd) this.endings.push(text)
-      else if (!hasHighByte(text)) this.parts.push(new Needle(text))
+    const textsOf = (start: boolean, end: boolean) => {
+      const some = alternatives.filter(({ atStart, atEnd }) => atStart === start && atEnd === end)
+      return some.length > 0 ? some.map(({ text }) => text) : undefined
     }
-    this.hasWholes = this.wholes.size > 0
-    this.hasBeginnings = this.beginnings.length > 0
-    this.hasEndings = this.endings.length > 0
+    const wholes = textsOf(true, true)
+    this.wholes = wholes && new Set(wholes)
+    this.beginnings = textsOf(true, false)
+    this.endings = textsOf(false, true)
+    this.parts = textsOf(false, false)
+      ?.filter((text) => !hasHighByte(text))
+      .map((text) => new Needle(text))
   }
 
   test(text: string): boolean {
@@ -48,11 +47,12 @@ export class FastOsMatch implements Pattern {
   }
 
   private holds(lower: string, start: number): boolean {
-    if (this.hasWholes && this.wholes.has(start === 0 ? lower : lower.slice(start))) return true
-    if (this.hasBeginnings) for (const text of this.beginnings) if (lower.startsWith(text, start)) return true
-    for (const needle of this.parts) if (needle.find(lower, start) !== -1) return true
-    if (this.hasEndings)
-      for (const text of this.endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
+    const { wholes, beginnings, parts, endings } = this
+    if (wholes?.has(start === 0 ? lower : lower.slice(start))) return true
+    if (beginnings) for (const text of beginnings) if (lower.startsWith(text, start)) return true
+    if (parts) for (const needle of parts) if (needle.find(lower, start) !== -1) return true
+    if (endings)
+      for (const text of endings) if (lower.length - start >= text.length && lower.endsWith(text)) return true
     return false
   }
 }
