@@ -230,6 +230,23 @@ describe('the alerts files', () => {
     assert.deepEqual(ids('alerts.json'), ['1.0'])
   })
 
+  test('hold nothing of a batch that failed while it was put together', async () => {
+    await using file = open()
+    const broken: { decision: WritableAlert } = {
+      decision: {
+        addJson: (to) => {
+          to.add('{"half')
+          throw new Error('cannot be printed')
+        },
+        addText: () => {},
+      },
+    }
+    await assert.rejects(file.append([alert('a'), broken]), /cannot be printed/)
+    const lines = await file.append([alert('b'), alert('c')])
+    assert.equal(read('alerts.json'), `${lines.join('\n')}\n`)
+    assert.deepEqual(ids('alerts.json'), ['1.0', `1.${read('alerts.log').lastIndexOf('** Alert')}`])
+  })
+
   test('keep many writers apart', async () => {
     await using file = open()
     await Promise.all(Array.from({ length: 200 }, (_, n) => file.append([alert(`${n}`), alert(`${n}`)])))

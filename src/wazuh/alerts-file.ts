@@ -98,6 +98,8 @@ export function openAlertsFile(options: AlertsFileOptions): AlertsFile {
 
   async function write(alerts: readonly { decision: WritableAlert }[]): Promise<string[]> {
     lookAll()
+    // What a batch has left that failed comes again with it.
+    for (const file of files) file.added.clear()
     const places = alerts_log ? log : json
     let offset = places?.size ?? 0
     // Without alerts.json its lines are wanted all the same.
